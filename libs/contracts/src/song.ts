@@ -1,0 +1,98 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsNumber,
+  IsOptional,
+  IsPositive,
+  IsString,
+  IsUrl,
+  Length,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { Failure } from './failure.ts';
+import { Lyric } from './lyric.ts';
+import { Message } from './message.ts';
+import { Plan } from './plan.ts';
+import { topics } from './topics.ts';
+
+/** One sung line; `start` and `end` are seconds from the beginning of the track. */
+export class TimedLine {
+  @IsString()
+  @Length(1, 200)
+  text!: string;
+
+  @IsNumber()
+  @Min(0)
+  start!: number;
+
+  @IsNumber()
+  @Min(0)
+  end!: number;
+}
+
+export class Track {
+  @IsString()
+  @Length(1, 100)
+  trackId!: string;
+
+  /** The provider's file; it expires, so it is copied at once. */
+  @IsUrl({ require_tld: false })
+  url!: string;
+
+  @IsPositive()
+  durationSeconds!: number;
+
+  /** When the words are sung; known for the chosen track. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(500)
+  @ValidateNested({ each: true })
+  @Type(() => TimedLine)
+  lines?: TimedLine[];
+}
+
+/** Order to song-service: sing these words. */
+export class GenerateSong extends Message {
+  static readonly type = 'GenerateSong.v1';
+  static readonly topic = topics.songCommands.name;
+
+  @ValidateNested()
+  @Type(() => Plan)
+  plan!: Plan;
+
+  @ValidateNested()
+  @Type(() => Lyric)
+  lyric!: Lyric;
+}
+
+export class SongReady extends Message {
+  static readonly type = 'SongReady.v1';
+  static readonly topic = topics.songEvents.name;
+
+  @ValidateNested()
+  @Type(() => Plan)
+  plan!: Plan;
+
+  @IsString()
+  @Length(1, 80)
+  title!: string;
+
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10)
+  @ValidateNested({ each: true })
+  @Type(() => Track)
+  tracks!: Track[];
+
+  @IsString()
+  @Length(1, 100)
+  chosenTrackId!: string;
+}
+
+export class SongFailed extends Failure {
+  static readonly type = 'SongFailed.v1';
+  static readonly topic = topics.songEvents.name;
+}

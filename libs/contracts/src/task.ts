@@ -1,0 +1,51 @@
+import { IsIn, IsString, Length, MaxLength } from 'class-validator';
+import { Failure } from './failure.ts';
+import { Message } from './message.ts';
+import { stages, type Stage } from './plan.ts';
+import { topics } from './topics.ts';
+
+/** Order to every service: begin nothing more for this task up to and including `revision`. */
+export class CancelTask extends Message {
+  static readonly type = 'CancelTask.v1';
+  static readonly topic = topics.taskCommands.name;
+}
+
+/** An order reached the stage it was for. */
+export class TaskCompleted extends Message {
+  static readonly type = 'TaskCompleted.v1';
+  static readonly topic = topics.taskEvents.name;
+
+  @IsIn(stages)
+  stage!: Stage;
+}
+
+export class TaskFailed extends Failure {
+  static readonly type = 'TaskFailed.v1';
+  static readonly topic = topics.taskEvents.name;
+
+  @IsIn(stages)
+  stage!: Stage;
+}
+
+export class TaskCancelled extends Message {
+  static readonly type = 'TaskCancelled.v1';
+  static readonly topic = topics.taskEvents.name;
+}
+
+/** A service put a message aside as a dead letter: the task will not go on by itself. */
+export class MessageRejected extends Message {
+  static readonly type = 'MessageRejected.v1';
+  static readonly topic = topics.taskEvents.name;
+
+  @IsString()
+  @Length(1, 100)
+  service!: string;
+
+  @IsString()
+  @Length(1, 100)
+  messageType!: string;
+
+  @IsString()
+  @MaxLength(1000)
+  reason!: string;
+}

@@ -1,0 +1,58 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsPositive, IsString, IsUrl, Length, Min, ValidateNested } from 'class-validator';
+import { Failure } from './failure.ts';
+import { Message } from './message.ts';
+import { formats, Plan, type Format } from './plan.ts';
+import { Track } from './song.ts';
+import { topics } from './topics.ts';
+
+/** Order to video-service: cut the film to this track. */
+export class RenderVideo extends Message {
+  static readonly type = 'RenderVideo.v1';
+  static readonly topic = topics.videoCommands.name;
+
+  @ValidateNested()
+  @Type(() => Plan)
+  plan!: Plan;
+
+  @IsString()
+  @Length(1, 80)
+  title!: string;
+
+  /** The revision under which the song's files are kept. */
+  @IsInt()
+  @Min(1)
+  songRevision!: number;
+
+  @ValidateNested()
+  @Type(() => Track)
+  track!: Track;
+}
+
+export class RenderSucceeded extends Message {
+  static readonly type = 'RenderSucceeded.v1';
+  static readonly topic = topics.videoEvents.name;
+
+  @ValidateNested()
+  @Type(() => Plan)
+  plan!: Plan;
+
+  @IsIn(formats)
+  format!: Format;
+
+  /** The provider's file; it expires, so it is copied at once. */
+  @IsUrl({ require_tld: false })
+  url!: string;
+
+  @IsOptional()
+  @IsUrl({ require_tld: false })
+  posterUrl?: string;
+
+  @IsPositive()
+  durationSeconds!: number;
+}
+
+export class RenderFailed extends Failure {
+  static readonly type = 'RenderFailed.v1';
+  static readonly topic = topics.videoEvents.name;
+}
