@@ -1,0 +1,88 @@
+import { deadLetterTopic, message, MessageRejected, type Message } from '@castad/contracts';
+import { AppError, Metrics, toError } from '@castad/platform';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { KafkaMessage } from 'kafkajs';
+import { headersOf } from './envelope.ts';
+import { KafkaClient } from './kafka.client.ts';
+import { SERVICE } from './tokens.ts';
+
+/** A record as it came, with where it came from. */
+export interface ReceivedRecord {
+  topic: string;
+  partition: number;
+  record: KafkaMessage;
+}
+
+const MAX_ERROR_LENGTH = 1024;
+
+/** Puts a message aside, untouched, with the reason, and tells the task about it. */
+@Injectable()
+export class DeadLetters {
+  private readonly logger = new Logger(DeadLetters.name);
+  private readonly counter;
+
+  constructor(
+    private readonly kafka: KafkaClient,
+    @Inject(SERVICE) private readonly service: string,
+    metrics: Metrics,
+  ) {
+    this.counter = metrics.counter('castad_dead_letters_total', 'Messages put aside', ['reason']);
+  }
+
+  /** Resolves when the broker has it; only then may the offset move on. */
+  async put({ topic, partition, record }: ReceivedRecord, thrown: unknown): Promise<void> {
+    const error = toError(thrown);
+    const reason = error instanceof AppError ? error.code : 'HANDLER_FAILED';
+    const text = `${error.name}: ${error.message}`.slice(0, MAX_ERROR_LENGTH);
+    const headers = {
+      ...record.headers,
+      dl_topic: topic,
+      dl_partition: String(partition),
+      dl_offset: record.offset,
+      dl_reason: reason,
+      dl_error: text,
+      dl_at: new Date().toISOString(),
+    };
+    const rejected = this.rejection(record, text);
+    await this.kafka.send([
+      { topic: deadLetterTopic(this.service), messages: [{ key: record.key, value: record.value, headers }] },
+      ...(rejected
+        ? [
+            {
+              topic: MessageRejected.topic,
+              messages: [
+                { key: rejected.taskId, value: JSON.stringify(rejected), headers: headersOf(rejected, this.service) },
+              ],
+            },
+          ]
+        : []),
+    ]);
+    this.counter.inc({ reason });
+    this.logger.error(
+      { taskId: record.key?.toString(), topic, partition, offset: record.offset, reason, error: text },
+      'dead letter',
+    );
+  }
+
+  private rejection({ key, value, headers }: KafkaMessage, reason: string): MessageRejected | undefined {
+    const messageType = headers?.ce_type?.toString();
+    const taskId = key?.toString();
+    if (!taskId || !messageType || messageType === MessageRejected.type) return undefined;
+    return message(MessageRejected, {
+      taskId,
+      revision: revisionIn(value),
+      service: this.service,
+      messageType,
+      reason,
+    });
+  }
+}
+
+function revisionIn(value: Buffer | null): number {
+  try {
+    const { revision } = JSON.parse(value?.toString() ?? '') as Partial<Message>;
+    return Number.isInteger(revision) ? (revision as number) : 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Message } from '@castad/contracts';
+import { AppError, Database, isRace, Metrics, toError, type UnitOfWork } from '@castad/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import type { MessageHandler } from '@nestjs/microservices';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { DeadLetters, type ReceivedRecord } from './dead-letters.ts';
+import { isForced, readEnvelope, readMessage, type Envelope } from './envelope.ts';
+import { InboxRow } from './inbox.entity.ts';
+import { MessageContext } from './message-context.ts';
+import { Outbox } from './outbox.ts';
+
+const HANDLER_TIMEOUT_MS = 10_000;
+const MAX_DEAD_LETTERS_IN_A_ROW = 10;
+const MAX_PAUSE_MS = 5_000;
+
+interface Delivery extends ReceivedRecord {
+  envelope: Envelope;
+  message: Message;
+  handler: MessageHandler;
+}
+
+/** Every message fails: not the messages are bad but this deployment. Nothing more is taken. */
+export class ConsumerHalted extends AppError {
+  constructor() {
+    super(
+      'CONSUMER_HALTED',
+      `${MAX_DEAD_LETTERS_IN_A_ROW} messages in a row became dead letters; consuming has stopped`,
+    );
+  }
+}
+
+/** Runs handlers: many messages in one transaction, and one by one where that fails. */
+@Injectable()
+export class Dispatcher {
+  private readonly logger = new Logger(Dispatcher.name);
+  private readonly handled;
+  private readonly skipped;
+  private deadLettersInARow = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly deadLetters: DeadLetters,
+    metrics: Metrics,
+  ) {
+    this.handled = metrics.counter('castad_messages_handled_total', 'Messages handled', ['type']);
+    this.skipped = metrics.counter('castad_messages_skipped_total', 'Messages nobody handles here', ['type']);
+  }
+
+  /**
+   * Handles the records in order. When it resolves, each of them is handled, skipped or a dead letter.
+   * @param stillOurs throws when the records are no longer ours to handle; asked before each wait
+   * @throws ConsumerHalted after ten dead letters with no success between them
+   */
+  async dispatch(
+    records: ReceivedRecord[],
+    handlers: Map<string, MessageHandler>,
+    stillOurs: () => void,
+  ): Promise<void> {
+    const deliveries: Delivery[] = [];
+    const unreadable: { received: ReceivedRecord; error: unknown }[] = [];
+    for (const received of records) {
+      try {
+        const envelope = readEnvelope(received.record);
+        const handler = handlers.get(envelope.type);
+        if (!handler) this.skipped.inc({ type: envelope.type });
+        else deliveries.push({ ...received, envelope, handler, message: readMessage(envelope, received.record) });
+      } catch (error) {
+        unreadable.push({ received, error });
+      }
+    }
+    if (deliveries.length > 0) await this.handleAll(deliveries, stillOurs);
+    for (const { received, error } of unreadable) await this.putAside(received, error, stillOurs);
+  }
+
+  private async handleAll(deliveries: Delivery[], stillOurs: () => void): Promise<void> {
+    try {
+      await this.handle(deliveries);
+    } catch (error) {
+      this.logger.debug({ error: toError(error).message, messages: deliveries.length }, 'one by one');
+      for (const delivery of deliveries) await this.handleOne(delivery, stillOurs);
+    }
+  }
+
+  private async handleOne(delivery: Delivery, stillOurs: () => void): Promise<void> {
+    for (let round = 1; ; round++) {
+      stillOurs();
+      try {
+        return await this.handle([delivery]);
+      } catch (error) {
+        const away = error instanceof AppError && error.retriable;
+        if (!away && !isRace(error)) return this.putAside(delivery, error, stillOurs);
+        if (away) this.logger.warn({ error: toError(error).message, round }, 'waiting to handle a message');
+        await delay(Math.random() * Math.min(50 * 2 ** round, MAX_PAUSE_MS));
+      }
+    }
+  }
+
+  private async putAside(received: ReceivedRecord, reason: unknown, stillOurs: () => void): Promise<void> {
+    for (let round = 1; ; round++) {
+      stillOurs();
+      try {
+        await this.deadLetters.put(received, reason);
+        break;
+      } catch (error) {
+        this.logger.warn({ error: toError(error).message, round }, 'waiting to write a dead letter');
+        await delay(Math.random() * Math.min(50 * 2 ** round, MAX_PAUSE_MS));
+      }
+    }
+    if (++this.deadLettersInARow >= MAX_DEAD_LETTERS_IN_A_ROW) throw new ConsumerHalted();
+  }
+
+  private async handle(deliveries: Delivery[]): Promise<void> {
+    await this.database.transaction('background', async unit => {
+      const fresh = await this.unhandled(deliveries, unit);
+      for (const delivery of fresh) await this.call(delivery, unit);
+    });
+    this.deadLettersInARow = 0;
+    for (const { envelope } of deliveries) this.handled.inc({ type: envelope.type });
+  }
+
+  /** Drops what the inbox knows, and repeats within the batch; notes the others in the inbox. */
+  private async unhandled(deliveries: Delivery[], unit: UnitOfWork): Promise<Delivery[]> {
+    const ids = [...new Set(deliveries.map(({ envelope }) => envelope.id))];
+    const sql = `select id from inbox where id in (${ids.map(() => '?').join(', ')})`;
+    const rows = await unit.em
+      .getConnection()
+      .execute<{ id: string }[]>(sql, ids, 'all', unit.em.getTransactionContext());
+    const known = new Set(rows.map(({ id }) => id));
+    const seen = new Set<string>();
+    return deliveries.filter(({ envelope: { id }, record }) => {
+      if (seen.has(id)) return false;
+      seen.add(id);
+      if (known.has(id)) return isForced(record);
+      unit.insert(InboxRow.handled(id));
+      return true;
+    });
+  }
+
+  private async call({ handler, message, envelope }: Delivery, unit: UnitOfWork): Promise<void> {
+    const abort = new AbortController();
+    const timeout = delay(HANDLER_TIMEOUT_MS, undefined, { signal: abort.signal }).then(() => {
+      throw new AppError(
+        'HANDLER_TIMEOUT',
+        `the handler of ${envelope.type} did not return in ${HANDLER_TIMEOUT_MS} ms`,
+      );
+    });
+    timeout.catch(() => undefined);
+    try {
+      await Promise.race([settle(handler(message, new MessageContext(envelope, unit, this.outbox))), timeout]);
+    } finally {
+      abort.abort();
+    }
+  }
+}
+
+/** Nest answers with a promise of an observable; its error is the handler's. */
+async function settle(result: unknown): Promise<void> {
+  const value = await result;
+  if (isObservable(value)) await lastValueFrom(value, { defaultValue: undefined });
+}

@@ -1,0 +1,73 @@
+import { catalog, type Message, type MessageClass, InvalidMessage, parseMessage } from '@castad/contracts';
+import { AppError } from '@castad/platform';
+import type { IHeaders, KafkaMessage } from 'kafkajs';
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
+
+/** What brought a message about: kept on rows, so that what they announce later can say so. */
+export interface Cause {
+  messageId: string;
+  traceparent: string;
+}
+
+/** CloudEvents 1.0 attributes in Kafka binary mode, as far as we read them. */
+export interface Envelope {
+  id: string;
+  type: string;
+  taskId: string;
+  traceparent: string;
+}
+
+/** Copies of old records carry it when even handled ones are to be handled again. */
+export const FORCE_HEADER = 'castad_force';
+
+const SPEC_VERSION = '1.0';
+
+export const newTraceparent = () => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+
+/** The headers of a message that `service` sends now. */
+export function headersOf(message: Message, service: string, cause?: Cause): Record<string, string> {
+  return {
+    ce_id: uuidv7(),
+    ce_type: (message.constructor as MessageClass).type,
+    ce_source: `/castad/${service}`,
+    ce_specversion: SPEC_VERSION,
+    ce_time: new Date().toISOString(),
+    ce_subject: message.taskId,
+    ...(cause && { ce_causationid: cause.messageId }),
+    traceparent: cause?.traceparent ?? newTraceparent(),
+    'content-type': 'application/json',
+  };
+}
+
+/** A record that is not a message of ours. */
+export class UnreadableRecord extends AppError {}
+
+const header = (headers: IHeaders | undefined, name: string): string | undefined => {
+  const value = headers?.[name];
+  return value === undefined ? undefined : (Array.isArray(value) ? value[0] : value)?.toString();
+};
+
+/** @throws UnreadableRecord when the record lacks what every message has */
+export function readEnvelope({ headers }: Pick<KafkaMessage, 'headers'>): Envelope {
+  const [id, type, taskId] = [header(headers, 'ce_id'), header(headers, 'ce_type'), header(headers, 'ce_subject')];
+  if (!id || !isUuid(id)) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
+  if (!type) throw new UnreadableRecord('UNREADABLE', 'the header ce_type is missing');
+  if (!taskId) throw new UnreadableRecord('UNREADABLE', 'the header ce_subject is missing');
+  return { id, type, taskId, traceparent: header(headers, 'traceparent') ?? newTraceparent() };
+}
+
+export const isForced = ({ headers }: Pick<KafkaMessage, 'headers'>): boolean =>
+  header(headers, FORCE_HEADER) === 'true';
+
+/** @throws UnreadableRecord when the value is not that message */
+export function readMessage({ type }: Envelope, { value }: Pick<KafkaMessage, 'value'>): Message {
+  const messageClass = catalog.get(type);
+  if (!messageClass) throw new UnreadableRecord('UNKNOWN_TYPE', `${type} is not in the catalog`);
+  try {
+    return parseMessage(messageClass, JSON.parse(value?.toString() ?? ''));
+  } catch (cause) {
+    if (cause instanceof InvalidMessage) throw new UnreadableRecord('INVALID', cause.message, { cause });
+    throw new UnreadableRecord('UNREADABLE', 'the value is not JSON', { cause });
+  }
+}

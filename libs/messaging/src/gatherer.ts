@@ -1,0 +1,95 @@
+import type { TopicOffsets } from 'kafkajs';
+import type { ReceivedRecord } from './dead-letters.ts';
+
+const MAX_RECORDS = 500;
+const HEARTBEAT_MS = 1_000;
+
+/** A run of records of one partition, with what kafkajs lends for as long as they are ours. */
+export interface Share {
+  records: ReceivedRecord[];
+  heartbeat: () => Promise<void>;
+  /** Throws when the consumer stops or the partition was taken away. */
+  assertOurs: () => void;
+  /** Commits offsets of any partition of this consumer. */
+  commit: (topics: TopicOffsets[]) => Promise<void>;
+}
+
+interface Waiting {
+  share: Share;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * kafkajs hands over one partition at a time, concurrently. Here the shares that are ready at the same time become one
+ * batch of at most 500 records, so that they cost one transaction.
+ */
+export class Gatherer {
+  private waiting: Waiting[] = [];
+  private working = false;
+
+  constructor(private readonly process: (records: ReceivedRecord[], stillOurs: () => void) => Promise<void>) {}
+
+  /** Resolves when all records of the share are done with and their offset is committed. A share holds at most 500. */
+  add(share: Share): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ share, resolve, reject });
+      if (!this.working) {
+        this.working = true;
+        setImmediate(() => void this.work());
+      }
+    });
+  }
+
+  static readonly MAX_RECORDS = MAX_RECORDS;
+
+  private async work(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.take();
+      try {
+        await this.withHeartbeat(batch, stillOurs =>
+          this.process(
+            batch.flatMap(({ share }) => share.records),
+            stillOurs,
+          ),
+        );
+        await batch[0]?.share.commit(offsetsAfter(batch));
+        batch.forEach(({ resolve }) => resolve());
+      } catch (error) {
+        batch.forEach(({ reject }) => reject(error));
+      }
+    }
+    this.working = false;
+  }
+
+  private take(): Waiting[] {
+    let records = 0;
+    const end = this.waiting.findIndex(({ share }, i) => (records += share.records.length) > MAX_RECORDS && i > 0);
+    return this.waiting.splice(0, end === -1 ? this.waiting.length : end);
+  }
+
+  private async withHeartbeat(batch: Waiting[], work: (stillOurs: () => void) => Promise<void>): Promise<void> {
+    let lost: { error: unknown } | undefined;
+    const timer = setInterval(() => {
+      batch[0]?.share.heartbeat().catch((error: unknown) => (lost = { error }));
+    }, HEARTBEAT_MS);
+    const stillOurs = () => {
+      if (lost) throw lost.error;
+      for (const { share } of batch) share.assertOurs();
+    };
+    try {
+      await work(stillOurs);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
+/** kafkajs partitions are read in order, so the last record of a share says how far its partition is done. */
+function offsetsAfter(batch: Waiting[]): TopicOffsets[] {
+  const last = batch.map(({ share }) => share.records.at(-1)).filter(record => record !== undefined);
+  return [...Map.groupBy(last, ({ topic }) => topic)].map(([topic, records]) => ({
+    topic,
+    partitions: records.map(({ partition, record }) => ({ partition, offset: String(BigInt(record.offset) + 1n) })),
+  }));
+}

@@ -1,0 +1,28 @@
+import type { Message, MessageClass } from '@castad/contracts';
+import { Catch, UseFilters, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { throwError, type Observable } from 'rxjs';
+import type { MessageContext } from './message-context.ts';
+
+/** Nest would replace unknown errors by a generic object; the transport decides by the original. */
+@Catch()
+class Rethrow implements RpcExceptionFilter {
+  catch(error: unknown, _host: ArgumentsHost): Observable<never> {
+    return throwError(() => error);
+  }
+}
+
+type Handler<M extends Message> = (message: M, context: MessageContext) => Promise<void> | void;
+
+/**
+ * Marks the method of a controller that handles one message type in this service. It runs in a transaction the
+ * transport opened, once per message: it reads and writes the service's own tables and returns nothing.
+ */
+export function Handle<M extends Message>(type: MessageClass<M>) {
+  return <H extends Handler<M>>(target: object, key: string, descriptor: TypedPropertyDescriptor<H>): void => {
+    Payload()(target, key, 0);
+    Ctx()(target, key, 1);
+    UseFilters(Rethrow)(target, key, descriptor);
+    (EventPattern(type.type) as MethodDecorator)(target, key, descriptor);
+  };
+}

@@ -1,0 +1,11 @@
+export { InboxRow } from './inbox.entity.ts';
+export { OutboxRow } from './outbox.entity.ts';
+export * from './envelope.ts';
+export * from './handle.decorator.ts';
+export { KafkaClient, kafkaConfig } from './kafka.client.ts';
+export { MessageContext } from './message-context.ts';
+export * from './messaging.module.ts';
+export * from './migrations.ts';
+export { Outbox } from './outbox.ts';
+export { Pacemaker } from './pacemaker.ts';
+export * from './provision.ts';

@@ -1,0 +1,72 @@
+import { ServiceConfig } from '@castad/platform';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Kafka,
+  logLevel,
+  type KafkaConfig,
+  type LogEntry,
+  type Message,
+  type Producer,
+  type SASLOptions,
+} from 'kafkajs';
+import { SERVICE } from './tokens.ts';
+
+export interface TopicMessages {
+  topic: string;
+  messages: Message[];
+}
+
+/** How we reach the brokers, from the service's configuration. */
+export function kafkaConfig(config: ServiceConfig, clientId: string): KafkaConfig {
+  return {
+    clientId,
+    brokers: config.KAFKA_BROKERS.split(','),
+    ssl: config.KAFKA_SSL === 'on',
+    ...(config.KAFKA_SASL_MECHANISM && {
+      sasl: {
+        mechanism: config.KAFKA_SASL_MECHANISM,
+        username: config.KAFKA_USERNAME ?? '',
+        password: config.KAFKA_PASSWORD ?? '',
+      } as SASLOptions,
+    }),
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    // kafkajs changes its own defaults under NODE_ENV=test.
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 10 },
+  };
+}
+
+/** The one Kafka client of the process, and its producer. */
+@Injectable()
+export class KafkaClient implements OnApplicationShutdown {
+  readonly kafka: Kafka;
+  private readonly producer: Producer;
+  private connected?: Promise<void>;
+
+  constructor(config: ServiceConfig, @Inject(SERVICE) service: string) {
+    const logger = new Logger('kafkajs');
+    const log = ({ level, log: { message, error } }: LogEntry) => {
+      const entry = { message, error: error as unknown };
+      if (level === logLevel.ERROR) logger.error(entry);
+      else logger.warn(entry);
+    };
+    this.kafka = new Kafka({ ...kafkaConfig(config, service), logLevel: logLevel.WARN, logCreator: () => log });
+    // Not idempotent: kafkajs reuses sequence numbers after a failed send, and the broker would drop the next batch
+    // as a duplicate. One request in flight keeps the order; what is sent twice, the inbox absorbs.
+    this.producer = this.kafka.producer({ maxInFlightRequests: 1, allowAutoTopicCreation: false });
+  }
+
+  /** Resolves when all in-sync replicas have the records. */
+  async send(topicMessages: TopicMessages[]): Promise<void> {
+    this.connected ??= this.producer.connect().catch((error: unknown) => {
+      this.connected = undefined;
+      throw error;
+    });
+    await this.connected;
+    await this.producer.sendBatch({ acks: -1, topicMessages });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.producer.disconnect();
+  }
+}

@@ -1,0 +1,169 @@
+import { catalog, replayTopic } from '@castad/contracts';
+import { AppError, Lifecycle, ServiceConfig, toError } from '@castad/platform';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
+import { Gatherer } from './gatherer.ts';
+import { KafkaClient } from './kafka.client.ts';
+import { SERVICE } from './tokens.ts';
+
+const REBALANCE_TIMEOUT_MS = 20_000;
+const MAX_FETCH_WAIT_MS = 500;
+const SILENT_MS = 30_000;
+
+/** The consumer stops; what is not committed will be delivered again. */
+class Stopping extends AppError {
+  constructor() {
+    super('STOPPING', 'the consumer stops');
+  }
+}
+
+/** Receives messages for the handlers of this service. The consumer group is the service. */
+@Injectable()
+export class KafkaTransport extends Server implements CustomTransportStrategy {
+  protected override readonly logger = new Logger(KafkaTransport.name);
+  private readonly consumer: Consumer;
+  private readonly gatherer: Gatherer;
+  private readonly handlers = new Map<string, MessageHandler>();
+  private halted?: ConsumerHalted;
+  private stopping = false;
+  private joined = false;
+  private lastHeartbeat = 0;
+
+  constructor(
+    client: KafkaClient,
+    private readonly dispatcher: Dispatcher,
+    @Inject(SERVICE) private readonly service: string,
+    config: ServiceConfig,
+    lifecycle: Lifecycle,
+  ) {
+    super();
+    this.consumer = client.kafka.consumer({
+      groupId: service,
+      sessionTimeout: config.KAFKA_SESSION_TIMEOUT_MS,
+      heartbeatInterval: Math.floor(config.KAFKA_SESSION_TIMEOUT_MS / 3),
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
+      allowAutoTopicCreation: false,
+      retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 10, restartOnFailure: async () => true },
+    });
+    this.gatherer = new Gatherer((records, stillOurs) => this.dispatcher.dispatch(records, this.handlers, stillOurs));
+    this.watch();
+    lifecycle.addProbe({ name: 'consumer', check: () => this.assertConsuming() });
+    lifecycle.onDrain('consumers', () => this.close());
+  }
+
+  /** Returns at once: the broker may be away, and health must answer meanwhile. */
+  listen(callback: () => void): void {
+    for (const [type, handler] of this.getHandlers()) {
+      if (!catalog.has(type)) throw new AppError('UNKNOWN_TYPE', `${type} is handled but not in the catalog`);
+      if (handler.next) throw new AppError('TWO_HANDLERS', `${type} has more than one handler`);
+      this.handlers.set(type, handler);
+    }
+    void this.connect();
+    callback();
+  }
+
+  async close(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    await this.consumer.disconnect();
+  }
+
+  on(): void {
+    throw new AppError('NOT_SUPPORTED', 'this transport has no events');
+  }
+
+  unwrap<T>(): T {
+    return this.consumer as T;
+  }
+
+  private async connect(): Promise<void> {
+    const topics = [
+      ...new Set([...this.handlers.keys()].map(type => catalog.get(type)?.topic as string)),
+      replayTopic(this.service),
+    ];
+    while (!this.stopping) {
+      try {
+        await this.consumer.connect();
+        await this.consumer.subscribe({ topics, fromBeginning: true });
+        await this.consumer.run({
+          autoCommit: false,
+          // All that can be assigned: the gatherer turns concurrency into batches.
+          partitionsConsumedConcurrently: topics.length * 100,
+          eachBatch: payload => this.eachBatch(payload),
+        });
+        return;
+      } catch (error) {
+        this.logger.warn({ error: toError(error).message }, 'cannot consume yet');
+        await delay(1_000);
+      }
+    }
+  }
+
+  private async eachBatch({
+    batch,
+    heartbeat,
+    isRunning,
+    isStale,
+    commitOffsetsIfNecessary,
+    resolveOffset,
+  }: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = batch;
+    const assertOurs = () => {
+      if (this.halted) throw this.halted;
+      if (this.stopping || !isRunning() || isStale()) throw new Stopping();
+    };
+    for (let start = 0; start < messages.length; start += Gatherer.MAX_RECORDS) {
+      assertOurs();
+      const records = messages.slice(start, start + Gatherer.MAX_RECORDS).map(record => ({ topic, partition, record }));
+      const last = records.at(-1)?.record.offset as string;
+      try {
+        await this.gatherer.add({
+          records,
+          heartbeat,
+          assertOurs,
+          commit: topics => commitOffsetsIfNecessary({ topics }),
+        });
+      } catch (error) {
+        if (error instanceof ConsumerHalted) this.halt(error);
+        throw error;
+      }
+      resolveOffset(last);
+    }
+    await heartbeat();
+  }
+
+  private halt(reason: ConsumerHalted): void {
+    if (this.halted) return;
+    this.halted = reason;
+    this.logger.fatal(reason.message);
+    void this.close();
+  }
+
+  private watch(): void {
+    const { GROUP_JOIN, HEARTBEAT, CRASH, DISCONNECT, REBALANCING } = this.consumer.events;
+    this.consumer.on(GROUP_JOIN, () => {
+      this.joined = true;
+      this.lastHeartbeat = Date.now();
+    });
+    this.consumer.on(HEARTBEAT, () => (this.lastHeartbeat = Date.now()));
+    this.consumer.on(REBALANCING, () => (this.joined = false));
+    this.consumer.on(DISCONNECT, () => (this.joined = false));
+    this.consumer.on(CRASH, ({ payload: { error, restart } }) => {
+      this.joined = false;
+      if (restart || this.stopping) return;
+      this.logger.fatal({ error: error.message }, 'the consumer crashed for good');
+      process.exit(1);
+    });
+  }
+
+  private assertConsuming(): void {
+    if (this.halted) throw this.halted;
+    if (!this.joined) throw new AppError('NOT_CONSUMING', 'not a member of the consumer group');
+    if (Date.now() - this.lastHeartbeat > SILENT_MS)
+      throw new AppError('NOT_CONSUMING', 'no heartbeat was answered lately');
+  }
+}

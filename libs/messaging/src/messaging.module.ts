@@ -1,0 +1,33 @@
+import { TRANSPORT } from '@castad/platform';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DeadLetters } from './dead-letters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { InboxRetention } from './inbox.retention.ts';
+import { KafkaClient } from './kafka.client.ts';
+import { KafkaTransport } from './kafka.transport.ts';
+import { Outbox } from './outbox.ts';
+import { OutboxRelay } from './outbox.relay.ts';
+import { SERVICE } from './tokens.ts';
+
+/** Sending through the outbox, receiving through the inbox. */
+@Module({})
+export class MessagingModule {
+  static forService(service: string): DynamicModule {
+    return {
+      module: MessagingModule,
+      global: true,
+      providers: [
+        { provide: SERVICE, useValue: service },
+        KafkaClient,
+        Outbox,
+        OutboxRelay,
+        DeadLetters,
+        Dispatcher,
+        KafkaTransport,
+        InboxRetention,
+        { provide: TRANSPORT, useExisting: KafkaTransport },
+      ],
+      exports: [Outbox, TRANSPORT],
+    };
+  }
+}

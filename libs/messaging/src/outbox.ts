@@ -1,0 +1,32 @@
+import type { Message, MessageClass } from '@castad/contracts';
+import { AppError, Metrics, type UnitOfWork } from '@castad/platform';
+import { Inject, Injectable } from '@nestjs/common';
+import { headersOf, type Cause } from './envelope.ts';
+import { OutboxRow } from './outbox.entity.ts';
+import { SERVICE } from './tokens.ts';
+
+const MAX_BYTES = 256 * 1024;
+
+/** The only way out: a message leaves as a row of the transaction whose change it tells of. */
+@Injectable()
+export class Outbox {
+  private readonly added;
+
+  constructor(
+    @Inject(SERVICE) private readonly service: string,
+    metrics: Metrics,
+  ) {
+    this.added = metrics.counter('castad_messages_sent_total', 'Messages written to the outbox', ['type']);
+  }
+
+  /** @throws AppError `MESSAGE_TOO_LARGE` over 256 KiB: the broker would refuse it for ever */
+  add(unit: UnitOfWork, message: Message, cause?: Cause): void {
+    const { type, topic } = message.constructor as MessageClass;
+    const value = JSON.stringify(message);
+    if (Buffer.byteLength(value) > MAX_BYTES)
+      throw new AppError('MESSAGE_TOO_LARGE', `${type} is larger than ${MAX_BYTES} bytes`);
+    const headers = JSON.stringify(headersOf(message, this.service, cause));
+    unit.insert(Object.assign(new OutboxRow(), { topic, key: message.taskId, headers, value }));
+    this.added.inc({ type });
+  }
+}

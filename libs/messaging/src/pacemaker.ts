@@ -1,0 +1,26 @@
+/** Lets a loop rest until somebody wakes it or time has passed. A wake during work is not lost. */
+export class Pacemaker {
+  private awake = false;
+  private resume?: () => void;
+
+  constructor(private readonly idleMs: number) {}
+
+  wake(): void {
+    this.awake = true;
+    this.resume?.();
+  }
+
+  async rest(ms = this.idleMs): Promise<void> {
+    if (!this.awake) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, ms);
+        this.resume = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.resume = undefined;
+    }
+    this.awake = false;
+  }
+}

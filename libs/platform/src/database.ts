@@ -1,0 +1,166 @@
+import { FlushMode, type AnyEntity, type EntityName } from '@mikro-orm/core';
+import { MikroORM, type EntityManager } from '@mikro-orm/mysql';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Semaphore, withTimeout, type SemaphoreInterface } from 'async-mutex';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ServiceConfig } from './config.ts';
+import { isDatabaseAway, isRace } from './database-errors.ts';
+import { Unavailable } from './errors.ts';
+import { UnitOfWork } from './unit-of-work.ts';
+
+/** The entities of the service, listed by name. */
+export const ENTITIES = Symbol('ENTITIES');
+
+/** Who asks for a connection: a caller who waits for an answer, or work nobody waits for. */
+export type Budget = 'requests' | 'background';
+
+const RACE_TRIES = 4;
+const CLOCK_SYNC_MS = 60_000;
+
+/**
+ * The service's own schema. One pool, two budgets: background work can never take the connections of requests, and
+ * nobody waits for one longer than DB_WAIT_MS.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  private readonly orm: MikroORM;
+  private readonly budgets: Record<Budget, SemaphoreInterface>;
+  private readonly listeners: { entity: string; wake: () => void }[] = [];
+  private clock?: { database: number; monotonic: number };
+
+  constructor(
+    private readonly config: ServiceConfig,
+    @Inject(ENTITIES) entities: EntityName[],
+  ) {
+    const busy = new Unavailable('DATABASE_BUSY', 'The service is busy. Try again in a moment.');
+    const budget = (size: number) => withTimeout(new Semaphore(size), config.DB_WAIT_MS, busy);
+    this.budgets = {
+      requests: budget(config.DB_REQUEST_CONNECTIONS),
+      background: budget(config.DB_BACKGROUND_CONNECTIONS),
+    };
+    const size = config.DB_REQUEST_CONNECTIONS + config.DB_BACKGROUND_CONNECTIONS;
+    this.orm = new MikroORM(
+      ormOptions(config.MYSQL_URL, entities, { max: size, idleTimeoutMillis: config.DB_IDLE_MS }),
+    );
+  }
+
+  /**
+   * Runs `work` in one transaction on a fresh fork. It is repeated as a whole when it met another transaction (up to
+   * 4 times) or when the connection turned out dead before the commit (once).
+   * @throws Unavailable when no connection is free in time or the database is away
+   */
+  async transaction<T>(budget: Budget, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    for (let round = 1; ; round++) {
+      let committing = false;
+      try {
+        return await this.budgets[budget].runExclusive(() => this.attempt(work, () => (committing = true)));
+      } catch (error) {
+        if (isRace(error) && round < RACE_TRIES) {
+          await delay(Math.random() * 20 * 2 ** round);
+        } else if (isDatabaseAway(error) || isTimeout(error)) {
+          if (round > 1 || committing || isTimeout(error)) throw away(error);
+        } else throw error;
+      }
+    }
+  }
+
+  /** Runs `work` on a fresh fork without a transaction: for reads. */
+  async read<T>(budget: Budget, work: (em: EntityManager) => Promise<T>): Promise<T> {
+    for (let round = 1; ; round++) {
+      try {
+        return await this.budgets[budget].runExclusive(() => work(this.fork()));
+      } catch (error) {
+        if (!isDatabaseAway(error) && !isTimeout(error)) throw error;
+        if (round > 1 || isTimeout(error)) throw away(error);
+      }
+    }
+  }
+
+  /** Calls `wake` after each commit that wrote rows of `entity`. */
+  onCommitted(entity: EntityName, wake: () => void): void {
+    this.listeners.push({ entity: (entity as { name: string }).name, wake });
+  }
+
+  /**
+   * The server's time. Asked once a minute and carried on by the monotonic clock, so that leases do not depend on
+   * this machine's wall clock.
+   */
+  async now(): Promise<Date> {
+    if (!this.clock || performance.now() - this.clock.monotonic > CLOCK_SYNC_MS) {
+      const [row] = await this.read('background', em =>
+        em.getConnection().execute<[{ now: string }]>('select now(3) as now'),
+      );
+      this.clock = { database: new Date(row.now).getTime(), monotonic: performance.now() };
+    }
+    return new Date(this.clock.database + performance.now() - this.clock.monotonic);
+  }
+
+  async ping(): Promise<void> {
+    await this.read('requests', em => em.getConnection().execute('select 1'));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.orm.close(true);
+  }
+
+  private async attempt<T>(work: (unit: UnitOfWork) => Promise<T>, onCommit: () => void): Promise<T> {
+    const em = this.fork();
+    await em.begin();
+    let written: Set<string>;
+    let result: T;
+    try {
+      const unit = new UnitOfWork(em);
+      result = await work(unit);
+      written = await unit.flush();
+      onCommit();
+      await em.commit();
+    } catch (error) {
+      // The first error tells why; a connection that cannot even roll back is thrown away by the pool.
+      await em.rollback().catch(() => undefined);
+      throw error;
+    }
+    for (const { entity, wake } of this.listeners) if (written.has(entity)) wake();
+    return result;
+  }
+
+  private fork(): EntityManager {
+    return this.orm.em.fork({
+      flushMode: FlushMode.COMMIT,
+      signal: AbortSignal.timeout(this.config.DB_TIMEOUT_MS),
+      freshEventManager: true,
+    });
+  }
+}
+
+/** One place for how we talk to MySQL: UTC, READ COMMITTED, short lock waits, no schema guessing. */
+export function ormOptions(
+  clientUrl: string,
+  entities: EntityName[],
+  pool: { max: number; idleTimeoutMillis?: number },
+) {
+  return {
+    clientUrl,
+    entities: entities as (new () => AnyEntity)[],
+    pool,
+    timezone: 'Z',
+    forceUtcTimezone: true,
+    driverOptions: { connectTimeout: 5_000, enableKeepAlive: true },
+    onCreateConnection: async (connection: unknown) => {
+      const run = (sql: string) =>
+        new Promise<void>((resolve, reject) =>
+          (connection as { query(sql: string, done: (error: Error | null) => void): void }).query(sql, error =>
+            error ? reject(error) : resolve(),
+          ),
+        );
+      await run('set session transaction isolation level read committed');
+      await run("set session time_zone = '+00:00', session innodb_lock_wait_timeout = 5");
+    },
+  };
+}
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
+
+const away = (cause: unknown) =>
+  new Unavailable('DATABASE_UNAVAILABLE', 'The service cannot reach its database. Try again shortly.', cause);

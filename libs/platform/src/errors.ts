@@ -1,0 +1,62 @@
+interface AppErrorOptions {
+  cause?: unknown;
+  /** Whether the same attempt can succeed later without anybody changing anything. */
+  retriable?: boolean;
+}
+
+/** The root of every error we raise ourselves. `code` is stable and `UPPER_SNAKE`; the message is fit for a client. */
+export class AppError extends Error {
+  readonly retriable: boolean;
+
+  constructor(
+    readonly code: string,
+    message: string,
+    { cause, retriable = false }: AppErrorOptions = {},
+  ) {
+    super(message, { cause });
+    this.name = new.target.name;
+    this.retriable = retriable;
+  }
+}
+
+/** The caller sent something that can never be accepted. */
+export class InvalidInput extends AppError {}
+
+/** There is no such thing, or none the caller may see. */
+export class NotFound extends AppError {}
+
+/** The request contradicts the present state. */
+export class Conflict extends AppError {}
+
+/** We cannot serve now: a dependency is away or a bound is reached. */
+export class Unavailable extends AppError {
+  constructor(code: string, message: string, cause?: unknown) {
+    super(code, message, { cause, retriable: true });
+  }
+}
+
+interface ProviderErrorOptions extends AppErrorOptions {
+  /** How long the provider asked us to wait, in milliseconds. */
+  retryAfterMs?: number;
+  /** Whether the call certainly had no effect at the provider. Decides if a paid call may be sent again. */
+  refused?: boolean;
+  /** Whether the fault is the account's (key, credits, maintenance), so that every call would fail alike. */
+  account?: boolean;
+}
+
+/** An outside service failed or refused. */
+export class ProviderError extends AppError {
+  readonly retryAfterMs?: number;
+  readonly refused: boolean;
+  readonly account: boolean;
+
+  constructor(code: string, message: string, options: ProviderErrorOptions = {}) {
+    super(code, message, options);
+    this.retryAfterMs = options.retryAfterMs;
+    this.refused = options.refused ?? false;
+    this.account = options.account ?? false;
+  }
+}
+
+/** Any thrown value as an `Error`. */
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,0 +1,27 @@
+import { LoggerModule } from 'nestjs-pino';
+import { ServiceConfig } from './config.ts';
+
+/** JSON lines on standard output. Secrets are removed by key and by value, whatever brought them there. */
+export const loggerModule = (service: string) =>
+  LoggerModule.forRootAsync({
+    inject: [ServiceConfig],
+    useFactory: (config: ServiceConfig) => {
+      const secrets = config.secrets();
+      return {
+        forRoutes: [],
+        pinoHttp: {
+          level: config.LOG_LEVEL,
+          base: { service, pid: process.pid },
+          timestamp: () => `,"time":"${new Date().toISOString()}"`,
+          formatters: { level: (label: string) => ({ level: label }) },
+          redact: ['authorization', '*.authorization', 'headers', '*.headers', '*.config'],
+          hooks: {
+            streamWrite: (line: string) =>
+              secrets
+                .reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line)
+                .replace(/([?&]sig=)[^&"\s]+/g, '$1[redacted]'),
+          },
+        },
+      };
+    },
+  });

@@ -1,0 +1,39 @@
+import type { EntityName } from '@mikro-orm/core';
+import { HttpModule } from '@nestjs/axios';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { loadConfig, ServiceConfig } from './config.ts';
+import { Database, ENTITIES } from './database.ts';
+import { HealthController } from './health.controller.ts';
+import { httpOptions } from './http-client.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { loggerModule } from './logger.ts';
+import { Metrics } from './metrics.ts';
+
+export interface PlatformOptions<C extends ServiceConfig> {
+  /** The service's name: its consumer group, its name in logs and topics. */
+  service: string;
+  config: new () => C;
+  entities: EntityName[];
+}
+
+/** What any service needs to exist: configuration, database, HTTP client, logs, health, metrics, a clean end. */
+@Module({})
+export class PlatformModule {
+  static forService<C extends ServiceConfig>({ service, config, entities }: PlatformOptions<C>): DynamicModule {
+    return {
+      module: PlatformModule,
+      global: true,
+      imports: [loggerModule(service), HttpModule.registerAsync({ inject: [ServiceConfig], useFactory: httpOptions })],
+      controllers: [HealthController],
+      providers: [
+        { provide: config, useFactory: () => loadConfig(config) },
+        { provide: ServiceConfig, useExisting: config },
+        { provide: ENTITIES, useValue: entities },
+        Database,
+        Lifecycle,
+        Metrics,
+      ],
+      exports: [config, ServiceConfig, Database, Lifecycle, Metrics, HttpModule],
+    };
+  }
+}

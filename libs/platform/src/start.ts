@@ -1,0 +1,72 @@
+import { Logger as NestLogger, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { CustomTransportStrategy } from '@nestjs/microservices';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Logger } from 'nestjs-pino';
+import { ServiceConfig } from './config.ts';
+import { AppError, toError } from './errors.ts';
+import { Lifecycle } from './lifecycle.ts';
+
+/** The token under which a service provides how it receives messages. */
+export const TRANSPORT = Symbol('TRANSPORT');
+
+export interface StartOptions {
+  /** Prepares the HTTP side before it listens. */
+  http?: (app: NestFastifyApplication) => Promise<void>;
+}
+
+const BODY_LIMIT = 256 * 1024;
+
+/** Builds the service and starts HTTP, then messages. Health answers even while the broker or database is away. */
+export async function boot(module: Type, options: StartOptions = {}): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    module,
+    new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true }),
+    { bufferLogs: true, abortOnError: false },
+  );
+  app.useLogger(app.get(Logger));
+  app.enableShutdownHooks();
+  refuseWorkWhileDraining(app);
+  await options.http?.(app);
+  await app.init();
+  app.connectMicroservice({ strategy: app.get<CustomTransportStrategy>(TRANSPORT) });
+  const config = app.get(ServiceConfig);
+  await app.listen(config.PORT, config.HOST);
+  await app.startAllMicroservices();
+  new NestLogger('start').log({ url: await app.getUrl() }, 'started');
+  return app;
+}
+
+/** The whole of a service's `main.ts`. A service that cannot start says why and ends with code 1. */
+export async function start(module: Type, options?: StartOptions): Promise<void> {
+  try {
+    await boot(module, options);
+  } catch (error) {
+    const { message, stack } = toError(error);
+    console.error(error instanceof AppError ? `cannot start: ${message}` : `cannot start: ${stack}`);
+    process.exit(1);
+  }
+}
+
+function refuseWorkWhileDraining(app: NestFastifyApplication): void {
+  const lifecycle = app.get(Lifecycle);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+      if (lifecycle.draining && !request.url.startsWith('/health')) {
+        await reply
+          .status(503)
+          .header('retry-after', '5')
+          .header('connection', 'close')
+          .type('application/problem+json')
+          .send({
+            type: 'about:blank',
+            status: 503,
+            code: 'STOPPING',
+            title: 'The service is stopping. Send the request again.',
+          });
+      }
+    });
+}

@@ -1,0 +1,7 @@
+export * from './back-off.ts';
+export * from './job.ts';
+export * from './migrations.ts';
+export * from './paid-job.ts';
+export * from './paid-worker.ts';
+export * from './rate-limit.ts';
+export * from './worker.ts';

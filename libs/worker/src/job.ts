@@ -1,0 +1,94 @@
+import { p } from '@mikro-orm/core';
+import type { Cause } from '@castad/messaging';
+
+/**
+ * `ordered`: to be done. `submitting`: a paid call was begun by whoever holds the lease. `unknown`: it was begun and
+ * nobody knows how it ended. `running`: the provider works on it. The others are final.
+ */
+export type JobStatus = 'ordered' | 'submitting' | 'unknown' | 'running' | 'done' | 'failed' | 'expired';
+
+const final: ReadonlySet<JobStatus> = new Set(['done', 'failed', 'expired']);
+
+/** The columns that make a table's rows jobs. */
+export const jobProperties = {
+  status: p.string().length(12).$type<JobStatus>(),
+  /** When it is next worth a look; null: never again, or not before somebody sets it. */
+  dueAt: p.datetime(3).nullable(),
+  /** Calls begun that cost something. */
+  attempt: p.integer(),
+  /** Failures in a row of what may be repeated. */
+  tries: p.integer(),
+  /** After it no provider is called for this row. */
+  deadline: p.datetime(3),
+  leaseOwner: p.string().length(36).nullable(),
+  leaseUntil: p.datetime(3).nullable(),
+  causeId: p.string().length(36),
+  traceparent: p.string().length(55),
+  errorCode: p.string().length(64).nullable(),
+  errorReason: p.string().length(1000).nullable(),
+  createdAt: p.datetime(3),
+  endedAt: p.datetime(3).nullable(),
+};
+
+/** The columns of `jobProperties`, for a migration. */
+export const jobColumns = `
+  status varchar(12) character set ascii not null,
+  due_at datetime(3) null,
+  attempt int not null,
+  tries int not null,
+  deadline datetime(3) not null,
+  lease_owner char(36) character set ascii null,
+  lease_until datetime(3) null,
+  cause_id char(36) character set ascii not null,
+  traceparent varchar(55) character set ascii not null,
+  error_code varchar(64) null,
+  error_reason varchar(1000) null,
+  created_at datetime(3) not null,
+  ended_at datetime(3) null`;
+
+/** A row that a worker works off. */
+export interface Job {
+  taskId: string;
+  status: JobStatus;
+  dueAt?: Date | null;
+  attempt: number;
+  tries: number;
+  deadline: Date;
+  leaseOwner?: string | null;
+  leaseUntil?: Date | null;
+  causeId: string;
+  traceparent: string;
+  errorCode?: string | null;
+  errorReason?: string | null;
+  createdAt: Date;
+  endedAt?: Date | null;
+}
+
+/** The job part of a new row: due at once. `deadline` is ISO 8601. */
+export function newJob(deadline: string, cause: Cause): Omit<Job, 'taskId'> {
+  const now = new Date();
+  return {
+    status: 'ordered',
+    dueAt: now,
+    attempt: 0,
+    tries: 0,
+    deadline: new Date(deadline),
+    causeId: cause.messageId,
+    traceparent: cause.traceparent,
+    createdAt: now,
+  };
+}
+
+export const isFinal = (job: Job): boolean => final.has(job.status);
+
+export const causeOf = (job: Job): Cause => ({ messageId: job.causeId, traceparent: job.traceparent });
+
+/** Ends a job. A final job stays as it is: late news changes nothing. */
+export function end(job: Job, status: 'done' | 'failed' | 'expired', error?: { code: string; reason: string }): void {
+  if (isFinal(job)) return;
+  job.status = status;
+  job.dueAt = null;
+  job.endedAt = new Date();
+  job.errorCode = error?.code ?? job.errorCode;
+  job.errorReason = error?.reason ?? job.errorReason;
+}

@@ -1,0 +1,15 @@
+import { Migration } from '@mikro-orm/migrations';
+import type { NamedMigration } from '@castad/platform';
+
+class CreateBucket extends Migration {
+  override up(): void {
+    this.addSql(`create table bucket (
+      name varchar(50) not null primary key,
+      tokens double not null,
+      refilled_at datetime(3) not null,
+      paused_until datetime(3) null
+    ) engine=InnoDB default charset=utf8mb4`);
+  }
+}
+
+export const workerMigrations: NamedMigration[] = [{ name: '0002-worker', class: CreateBucket }];

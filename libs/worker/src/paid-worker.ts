@@ -1,0 +1,206 @@
+import { Batcher, ProviderError, toError } from '@castad/platform';
+import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
+import { backOffMs } from './back-off.ts';
+import { beginSubmit, calledBack, submitted, type PaidJob } from './paid-job.ts';
+import { Worker, type Outcome, type Publish, type WorkerOptions } from './worker.ts';
+
+/** What a failed stage says of itself. */
+export interface Reason {
+  code: string;
+  reason: string;
+  retryable: boolean;
+}
+
+export interface PaidWorkerOptions extends WorkerOptions {
+  /** How often to ask for work in progress; a callback comes sooner. */
+  pollMs: number;
+  /** How long a submit of unknown outcome waits for its callback. */
+  graceMs: number;
+  /** How long the provider may work on one job. */
+  limitMs: number;
+}
+
+const MAX_SUBMIT_TRIES = 8;
+const ACCOUNT_PAUSE_MS = 60_000;
+
+const OUTCOME_UNKNOWN: Reason = {
+  code: 'OUTCOME_UNKNOWN',
+  reason:
+    'The order was sent to the provider and no answer came back, so it may have been paid for. It was not sent again.',
+  retryable: true,
+};
+
+/**
+ * A worker whose submit costs money: at most one submit per row and attempt, and another attempt only after the first
+ * is known to have failed.
+ */
+export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
+  private readonly callbacks = new Batcher<{ token: string; jobId: string }, boolean>(items => this.wakeAll(items), {
+    size: 500,
+  });
+
+  protected constructor(
+    entity: EntityName<J>,
+    private readonly paid: PaidWorkerOptions,
+  ) {
+    super(entity, paid);
+  }
+
+  /** The one call that costs money. Returns the provider's job id. @throws ProviderError, `refused` if surely nothing was ordered */
+  protected abstract submit(job: J): Promise<string>;
+
+  /** Asks how the job stands. Undefined: still working. `null`: the provider does not know it as ours. */
+  protected abstract poll(job: J, jobId: string): Promise<Outcome<J> | undefined | null>;
+
+  /** The failing transition, with its event. */
+  protected abstract fail(saved: J, reason: Reason, publish: Publish): void;
+
+  /** Somebody called back with this token. False: nobody's token. */
+  calledBack(token: string, jobId: string): Promise<boolean> {
+    return this.callbacks.add({ token, jobId });
+  }
+
+  protected override begin(job: J, now: Date): void {
+    if (job.status === 'ordered') beginSubmit(job, now);
+    else if (job.jobId) job.status = 'running';
+    else job.status = 'unknown';
+  }
+
+  protected override expire(job: J, publish: Publish): void {
+    if (job.status === 'submitting' || (job.status === 'unknown' && !job.jobId))
+      this.fail(job, OUTCOME_UNKNOWN, publish);
+    else if (job.attempt > 0)
+      this.fail(
+        job,
+        lastError(job) ?? { code: 'DEADLINE_EXCEEDED', reason: 'The film was not finished in time.', retryable: true },
+        publish,
+      );
+    else super.expire(job, publish);
+  }
+
+  protected async step(job: J, now: Date): Promise<Outcome<J>> {
+    if (job.status === 'submitting') return this.submitOnce(job, now);
+    if (!job.jobId) return this.awaitCallback(job, now);
+    const found = await this.poll(job, job.jobId);
+    if (found) return found;
+    if (found === null && !job.jobIdConfirmed) {
+      this.logger.warn({ taskId: job.taskId }, 'a callback named a job that is not ours');
+      return { record: saved => (saved.jobId = null), dueInMs: this.graceLeft(job, now) };
+    }
+    return this.stillWorking(job, now);
+  }
+
+  /** A call that may be repeated failed: look again later. Only the provider's limit ends paid work. */
+  protected failed(job: J, error: Error, now: Date): Outcome<J> {
+    const { code, message, retriable, retryAfterMs, account } = asProviderError(error);
+    if (!retriable && !account) return this.ending({ code, reason: message, retryable: false });
+    if (this.isOverdue(job, now)) return this.ending({ code, reason: message, retryable: true });
+    return {
+      record: saved => noteError(saved, code, message),
+      dueInMs: Math.max(backOffMs(job.tries, retryAfterMs), this.pollFloor()),
+      pauseMs: account ? (retryAfterMs ?? ACCOUNT_PAUSE_MS) : undefined,
+    };
+  }
+
+  protected ending(reason: Reason): Outcome<J> {
+    return { record: (saved, publish) => this.fail(saved, reason, publish) };
+  }
+
+  private async submitOnce(job: J, now: Date): Promise<Outcome<J>> {
+    const token = job.token as string;
+    try {
+      const jobId = await this.submit(job);
+      const save = (saved: J) => {
+        submitted(saved, jobId, token);
+        saved.tries = 0;
+      };
+      this.logger.log({ taskId: job.taskId, attempt: job.attempt, jobId }, 'submitted');
+      return { record: save, keep: save, dueInMs: this.paid.pollMs };
+    } catch (thrown) {
+      const error = asProviderError(thrown);
+      return error.refused ? this.refused(job, error) : this.unknown(job, error, now);
+    }
+  }
+
+  private refused(job: J, { code, message, retriable, account, retryAfterMs }: ProviderError): Outcome<J> {
+    const again = account || (retriable && job.tries < MAX_SUBMIT_TRIES);
+    this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, again }, 'the submit was refused');
+    if (!again) return this.ending({ code, reason: message, retryable: retriable });
+    return {
+      record: saved => {
+        saved.status = 'ordered';
+        noteError(saved, code, message);
+      },
+      dueInMs: backOffMs(job.tries, retryAfterMs),
+      pauseMs: account ? (retryAfterMs ?? ACCOUNT_PAUSE_MS) : undefined,
+    };
+  }
+
+  private unknown(job: J, { code }: ProviderError, now: Date): Outcome<J> {
+    this.logger.error({ taskId: job.taskId, attempt: job.attempt, code }, 'the outcome of a paid call is unknown');
+    return { record: saved => (saved.status = 'unknown'), dueInMs: this.graceLeft(job, now) };
+  }
+
+  private awaitCallback(job: J, now: Date): Outcome<J> {
+    const left = this.graceLeft(job, now);
+    return left > 0 ? { dueInMs: left } : this.ending(OUTCOME_UNKNOWN);
+  }
+
+  private stillWorking(job: J, now: Date): Outcome<J> {
+    if (this.isOverdue(job, now))
+      return this.ending({
+        code: 'PROVIDER_TOO_SLOW',
+        reason: 'The provider did not finish in time.',
+        retryable: true,
+      });
+    return { record: saved => (saved.tries = 0), dueInMs: this.paid.pollMs };
+  }
+
+  private graceLeft(job: J, now: Date): number {
+    return Math.max(0, Math.min(since(job) + this.paid.graceMs, job.deadline.getTime()) - now.getTime());
+  }
+
+  private isOverdue(job: J, now: Date): boolean {
+    return now.getTime() > since(job) + this.paid.limitMs;
+  }
+
+  private pollFloor(): number {
+    return Math.min(this.paid.pollMs, 1_000);
+  }
+
+  private async wakeAll(items: { token: string; jobId: string }[]): Promise<boolean[]> {
+    const now = await this.database.now();
+    const known = await this.database.transaction('requests', async ({ em }) => {
+      const jobs = await em.find(this.entity, { token: { $in: items.map(({ token }) => token) } } as FilterQuery<J>, {
+        lockMode: LockMode.PESSIMISTIC_WRITE,
+      });
+      const byToken = new Map(jobs.map(job => [job.token, job]));
+      for (const { token, jobId } of items) {
+        const job = byToken.get(token);
+        if (job) calledBack(job, jobId, now);
+      }
+      return byToken;
+    });
+    return items.map(({ token }) => known.has(token));
+  }
+}
+
+const since = (job: PaidJob): number => (job.submittedAt ?? job.createdAt).getTime();
+
+function noteError(job: PaidJob, code: string, reason: string): void {
+  job.tries += 1;
+  job.errorCode = code;
+  job.errorReason = reason;
+}
+
+const lastError = ({ errorCode, errorReason }: PaidJob): Reason | undefined =>
+  errorCode ? { code: errorCode, reason: errorReason ?? errorCode, retryable: true } : undefined;
+
+/** Anything but a provider's own word is a fault of ours, and for a submit an unknown outcome. */
+const asProviderError = (thrown: unknown): ProviderError =>
+  thrown instanceof ProviderError
+    ? thrown
+    : new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', {
+        cause: toError(thrown),
+        retriable: true,
+      });

@@ -1,0 +1,59 @@
+import { defineEntity, LockMode, p } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/mysql';
+
+const schema = defineEntity({
+  name: 'Bucket',
+  tableName: 'bucket',
+  properties: {
+    name: p.string().length(50).primary(),
+    tokens: p.double('number'),
+    refilledAt: p.datetime(3),
+    /** The account is refused until then; nobody calls. */
+    pausedUntil: p.datetime(3).nullable(),
+  },
+});
+
+/** A provider account's token bucket, shared by all processes of the service. */
+export class Bucket extends schema.class {
+  refill({ perSecond, burst }: RateLimit, now: Date): void {
+    const seconds = Math.max(0, now.getTime() - this.refilledAt.getTime()) / 1000;
+    this.tokens = Math.min(burst, this.tokens + seconds * perSecond);
+    this.refilledAt = now;
+  }
+
+  isPaused(now: Date): boolean {
+    return !!this.pausedUntil && this.pausedUntil > now;
+  }
+}
+schema.setClass(Bucket);
+
+export interface RateLimit {
+  name: string;
+  perSecond: number;
+  burst: number;
+}
+
+/**
+ * At most `calls` in any window of `seconds`: a fifth may come at once, the rest is spread (a bucket that allowed all
+ * of it at once would let nearly twice as many through in one window).
+ */
+export const atMost = (name: string, calls: number, seconds: number): RateLimit => ({
+  name,
+  perSecond: (calls * 0.8) / seconds,
+  burst: Math.max(2, calls * 0.2),
+});
+
+/** The bucket, locked until the transaction ends. */
+export async function lockBucket(em: EntityManager, limit: RateLimit, now: Date): Promise<Bucket> {
+  await em
+    .getConnection()
+    .execute(
+      'insert into bucket (name, tokens, refilled_at) values (?, ?, ?) on duplicate key update name = name',
+      [limit.name, limit.burst, now],
+      'run',
+      em.getTransactionContext(),
+    );
+  const bucket = await em.findOneOrFail(Bucket, limit.name, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  bucket.refill(limit, now);
+  return bucket;
+}
