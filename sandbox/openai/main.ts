@@ -1,0 +1,4 @@
+import { run } from '../stand-in/run.ts';
+import { openai } from './openai.ts';
+
+await run(openai);
