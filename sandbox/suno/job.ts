@@ -1,0 +1,22 @@
+import type { Fault } from '../stand-in/faults.ts';
+import type { SongRequest } from './request.ts';
+
+export interface Track {
+  id: string;
+  take: number;
+  duration: number;
+  isUsable: boolean;
+}
+
+export interface Job {
+  id: string;
+  request: SongRequest;
+  raw: string;
+  origin: string;
+  faults: Fault[];
+  status: string;
+  createTime: number;
+  tracks: [Track, Track];
+  errorCode: number | null;
+  errorMessage: string | null;
+}
