@@ -2,20 +2,24 @@ interface AppErrorOptions {
   cause?: unknown;
   /** Whether the same attempt can succeed later without anybody changing anything. */
   retriable?: boolean;
+  /** The HTTP status of the answer, where the class's own does not fit. */
+  status?: number;
 }
 
 /** The root of every error we raise ourselves. `code` is stable and `UPPER_SNAKE`; the message is fit for a client. */
 export class AppError extends Error {
   readonly retriable: boolean;
+  readonly status?: number;
 
   constructor(
     readonly code: string,
     message: string,
-    { cause, retriable = false }: AppErrorOptions = {},
+    { cause, retriable = false, status }: AppErrorOptions = {},
   ) {
     super(message, { cause });
     this.name = new.target.name;
     this.retriable = retriable;
+    this.status = status;
   }
 }
 

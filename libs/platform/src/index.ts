@@ -8,5 +8,6 @@ export * from './lifecycle.ts';
 export * from './metrics.ts';
 export * from './migrate.ts';
 export * from './platform.module.ts';
+export * from './problem.filter.ts';
 export * from './start.ts';
 export * from './unit-of-work.ts';

@@ -7,6 +7,7 @@ import { Logger } from 'nestjs-pino';
 import { ServiceConfig } from './config.ts';
 import { AppError, toError } from './errors.ts';
 import { Lifecycle } from './lifecycle.ts';
+import { ProblemFilter, validationPipe } from './problem.filter.ts';
 
 /** The token under which a service provides how it receives messages. */
 export const TRANSPORT = Symbol('TRANSPORT');
@@ -27,6 +28,8 @@ export async function boot(module: Type, options: StartOptions = {}): Promise<Ne
   );
   app.useLogger(app.get(Logger));
   app.enableShutdownHooks();
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalPipes(validationPipe());
   refuseWorkWhileDraining(app);
   await options.http?.(app);
   await app.init();

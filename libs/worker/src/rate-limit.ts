@@ -6,7 +6,7 @@ const schema = defineEntity({
   tableName: 'bucket',
   properties: {
     name: p.string().length(50).primary(),
-    tokens: p.double('number'),
+    tokens: p.float(),
     refilledAt: p.datetime(3),
     /** The account is refused until then; nobody calls. */
     pausedUntil: p.datetime(3).nullable(),

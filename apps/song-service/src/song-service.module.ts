@@ -1,0 +1,22 @@
+import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
+import { PlatformModule } from '@castad/platform';
+import { Bucket } from '@castad/worker';
+import { Module } from '@nestjs/common';
+import { SongServiceConfig } from './song-service.config.ts';
+import { Song } from './song/song.entity.ts';
+import { SongHandlers } from './song/song.handlers.ts';
+import { SongWorker } from './song/song.worker.ts';
+import { SunoCallbackController } from './song/suno-callback.controller.ts';
+import { SunoClient } from './suno/suno.client.ts';
+
+const service = 'song-service';
+
+@Module({
+  imports: [
+    PlatformModule.forService({ service, config: SongServiceConfig, entities: [Song, Bucket, InboxRow, OutboxRow] }),
+    MessagingModule.forService(service),
+  ],
+  controllers: [SongHandlers, SunoCallbackController],
+  providers: [SongWorker, SunoClient],
+})
+export class SongServiceModule {}

@@ -1,0 +1,17 @@
+import { GenerateSong, LyricGenerated } from '@castad/contracts';
+import { Handle, type MessageContext } from '@castad/messaging';
+import { Controller } from '@nestjs/common';
+import { Song } from './song.entity.ts';
+
+@Controller()
+export class SongHandlers {
+  @Handle(GenerateSong)
+  onGenerateSong(command: GenerateSong, { unit, cause }: MessageContext) {
+    unit.insertIfAbsent(Song.ordered(command, cause));
+  }
+
+  @Handle(LyricGenerated)
+  onLyricGenerated(event: LyricGenerated, { unit, cause }: MessageContext) {
+    if (event.plan.stopAfter !== 'lyric') unit.insertIfAbsent(Song.ordered(event, cause));
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  Catch,
+  HttpException,
+  HttpStatus,
+  Logger,
+  ValidationPipe,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, Conflict, InvalidInput, NotFound, toError, Unavailable } from './errors.ts';
+
+/** RFC 9457 problem details; `code` is stable, `errors` name the offending properties. */
+export interface Problem {
+  type: 'about:blank';
+  title: string;
+  status: number;
+  code: string;
+  errors?: string[];
+}
+
+/** The input does not have the shape the call takes. */
+export class InvalidShape extends InvalidInput {
+  constructor(readonly errors: string[]) {
+    super('INVALID_INPUT', 'The request is not valid.');
+  }
+}
+
+const statuses: [new (...args: never[]) => AppError, HttpStatus][] = [
+  [InvalidInput, HttpStatus.BAD_REQUEST],
+  [NotFound, HttpStatus.NOT_FOUND],
+  [Conflict, HttpStatus.CONFLICT],
+  [Unavailable, HttpStatus.SERVICE_UNAVAILABLE],
+];
+
+const codes: Partial<Record<number, string>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'TOO_MANY_REQUESTS',
+};
+
+/** The one place where an error becomes an HTTP answer. Nothing of an unexpected error leaves the service. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw error;
+    const [request, reply] = [
+      host.switchToHttp().getRequest<FastifyRequest>(),
+      host.switchToHttp().getResponse<FastifyReply>(),
+    ];
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      this.logger.error({
+        method: request.method,
+        path: request.url.split('?')[0],
+        code: problem.code,
+        error: toError(error).stack,
+      });
+    }
+    if (problem.status === 503) void reply.header('retry-after', '1');
+    void reply.status(problem.status).type('application/problem+json').send(problem);
+  }
+}
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof AppError) {
+    const status = error.status ?? statuses.find(([type]) => error instanceof type)?.[1];
+    if (status) {
+      const errors = error instanceof InvalidShape ? error.errors : undefined;
+      return { type: 'about:blank', title: error.message, status, code: error.code, ...(errors && { errors }) };
+    }
+  }
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return { type: 'about:blank', title: toError(error).message, status, code: codes[status] ?? 'BAD_REQUEST' };
+  }
+  return { type: 'about:blank', title: 'Something went wrong on our side.', status: 500, code: 'INTERNAL_ERROR' };
+}
+
+/** Shapes are checked strictly: what a class does not know is refused, not ignored. */
+export const validationPipe = () =>
+  new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    transform: true,
+    exceptionFactory: (errors: ValidationError[]) => new InvalidShape(errors.flatMap(error => texts(error))),
+  });
+
+function texts(error: ValidationError, path = ''): string[] {
+  return [
+    ...Object.values(error.constraints ?? {}).map(text => path + text),
+    ...(error.children ?? []).flatMap(child => texts(child, `${path}${error.property}.`)),
+  ];
+}
