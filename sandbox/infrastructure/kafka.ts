@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProcessSpec } from '../managed-process.ts';
+import { freePort } from '../ports.ts';
+import { accepts } from '../probes.ts';
+import type { ProcessTree } from '../process-tree.ts';
+import { ensureJava, waysOut } from './java.ts';
+import { dependencies } from './maven.ts';
+
+/** A Kafka broker of its own: one node, broker and controller in one. */
+export async function kafka(tree: ProcessTree): Promise<ProcessSpec> {
+  await ensureJava(tree, { maven: false });
+  const jars = await dependencies(tree, { name: 'kafka', key: 'kafka-4.3.0', goal: 'copy-dependencies' });
+  const address = `127.0.0.1:${await freePort()}`;
+  const dir = tree.data('kafka');
+  const config = join(dir, 'server.properties');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(config, properties(dir, address, `127.0.0.1:${await freePort()}`));
+
+  const java = (...args: string[]) => ({ name: 'kafka', command: 'java', args: ['-cp', join(jars, '*'), ...args] });
+  const clusterId = randomBytes(16).toString('base64url');
+  await tree.run(java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config));
+  const tuning = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=INFO'];
+  return {
+    ...java(...tuning, 'kafka.Kafka', config),
+    address,
+    isReady: async () => (await accepts(address)) && hasStarted(tree.logFile('kafka')),
+    graceMs: 10_000,
+    next: waysOut,
+  };
+}
+
+/** Kafka accepts connections before it can serve them; its log, to which every start is added, says when it can. */
+function hasStarted(log: string): boolean {
+  const text = readFileSync(log, 'utf8');
+  return text.lastIndexOf('Kafka Server started') > text.lastIndexOf('Registered signal handlers');
+}
+
+function properties(dir: string, broker: string, controller: string): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@${controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://${broker},CONTROLLER://${controller}
+advertised.listeners=PLAINTEXT://${broker}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${join(dir, 'log')}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+`;
+}
