@@ -19,7 +19,11 @@ export function parseMessage<M extends Message>(type: MessageClass<M>, data: unk
   }
   const message = plainToInstance(type, data);
   const errors = validateSync(message, { stopAtFirstError: true });
-  if (errors.length > 0) throw new InvalidMessage(type.type, errors.flatMap(error => problems(error)));
+  if (errors.length > 0)
+    throw new InvalidMessage(
+      type.type,
+      errors.flatMap(error => problems(error)),
+    );
   return message;
 }
 

@@ -1,5 +1,5 @@
 import type { Message } from '@castad/contracts';
-import { AppError, Database, isRace, Metrics, toError, type UnitOfWork } from '@castad/platform';
+import { AppError, Database, isRace, Metrics, Retention, toError, type UnitOfWork } from '@castad/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -43,7 +43,10 @@ export class Dispatcher {
     private readonly outbox: Outbox,
     private readonly deadLetters: DeadLetters,
     metrics: Metrics,
+    retention: Retention,
   ) {
+    // What is repeated even later, the rows' keys, their final states and the deadline absorb.
+    retention.add({ table: 'inbox', timeColumn: 'handled_at', keepDays: 30 });
     this.handled = metrics.counter('castad_messages_handled_total', 'Messages handled', ['type']);
     this.skipped = metrics.counter('castad_messages_skipped_total', 'Messages nobody handles here', ['type']);
   }

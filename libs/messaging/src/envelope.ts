@@ -15,6 +15,8 @@ export interface Envelope {
   id: string;
   type: string;
   taskId: string;
+  /** When it was announced; for people, never to decide by. */
+  time: Date;
   traceparent: string;
 }
 
@@ -54,7 +56,9 @@ export function readEnvelope({ headers }: Pick<KafkaMessage, 'headers'>): Envelo
   if (!id || !isUuid(id)) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
   if (!type) throw new UnreadableRecord('UNREADABLE', 'the header ce_type is missing');
   if (!taskId) throw new UnreadableRecord('UNREADABLE', 'the header ce_subject is missing');
-  return { id, type, taskId, traceparent: header(headers, 'traceparent') ?? newTraceparent() };
+  const time = new Date(header(headers, 'ce_time') ?? '');
+  if (Number.isNaN(time.getTime())) throw new UnreadableRecord('UNREADABLE', 'the header ce_time is not a time');
+  return { id, type, taskId, time, traceparent: header(headers, 'traceparent') ?? newTraceparent() };
 }
 
 export const isForced = ({ headers }: Pick<KafkaMessage, 'headers'>): boolean =>

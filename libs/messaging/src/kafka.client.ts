@@ -1,4 +1,4 @@
-import { ServiceConfig } from '@castad/platform';
+import { ServiceConfig, type KafkaConfig as PlatformKafkaConfig } from '@castad/platform';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import {
   Kafka,
@@ -17,7 +17,7 @@ export interface TopicMessages {
 }
 
 /** How we reach the brokers, from the service's configuration. */
-export function kafkaConfig(config: ServiceConfig, clientId: string): KafkaConfig {
+export function kafkaConfig(config: PlatformKafkaConfig, clientId: string): KafkaConfig {
   return {
     clientId,
     brokers: config.KAFKA_BROKERS.split(','),

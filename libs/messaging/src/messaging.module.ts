@@ -2,7 +2,6 @@ import { TRANSPORT } from '@castad/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DeadLetters } from './dead-letters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { InboxRetention } from './inbox.retention.ts';
 import { KafkaClient } from './kafka.client.ts';
 import { KafkaTransport } from './kafka.transport.ts';
 import { Outbox } from './outbox.ts';
@@ -24,7 +23,6 @@ export class MessagingModule {
         DeadLetters,
         Dispatcher,
         KafkaTransport,
-        InboxRetention,
         { provide: TRANSPORT, useExisting: KafkaTransport },
       ],
       exports: [Outbox, TRANSPORT],

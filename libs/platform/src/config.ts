@@ -5,8 +5,29 @@ import { AppError } from './errors.ts';
 
 const SECRET = /(KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING)$/;
 
+/** How to reach the brokers. */
+export class KafkaConfig {
+  @Matches(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, { message: 'KAFKA_BROKERS must be host:port[,host:port...]' })
+  KAFKA_BROKERS!: string;
+
+  @IsIn(['off', 'on'])
+  KAFKA_SSL: string = 'off';
+
+  @IsOptional()
+  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'])
+  KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
+  @IsOptional()
+  @IsString()
+  KAFKA_USERNAME?: string;
+
+  @IsOptional()
+  @IsString()
+  KAFKA_PASSWORD?: string;
+}
+
 /** Settings every service reads from its environment. Durations are milliseconds. */
-export class ServiceConfig {
+export class ServiceConfig extends KafkaConfig {
   @IsInt()
   @Min(0)
   @Max(65535)
@@ -43,24 +64,6 @@ export class ServiceConfig {
   @IsInt()
   @Min(1)
   DB_IDLE_MS: number = 60_000;
-
-  @Matches(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, { message: 'KAFKA_BROKERS must be host:port[,host:port...]' })
-  KAFKA_BROKERS!: string;
-
-  @IsIn(['off', 'on'])
-  KAFKA_SSL: string = 'off';
-
-  @IsOptional()
-  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'])
-  KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-
-  @IsOptional()
-  @IsString()
-  KAFKA_USERNAME?: string;
-
-  @IsOptional()
-  @IsString()
-  KAFKA_PASSWORD?: string;
 
   @IsInt()
   @Min(1_000)

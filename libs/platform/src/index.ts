@@ -9,5 +9,6 @@ export * from './metrics.ts';
 export * from './migrate.ts';
 export * from './platform.module.ts';
 export * from './problem.filter.ts';
+export * from './retention.ts';
 export * from './start.ts';
 export * from './unit-of-work.ts';

@@ -8,6 +8,7 @@ import { httpOptions } from './http-client.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { loggerModule } from './logger.ts';
 import { Metrics } from './metrics.ts';
+import { Retention } from './retention.ts';
 
 export interface PlatformOptions<C extends ServiceConfig> {
   /** The service's name: its consumer group, its name in logs and topics. */
@@ -32,8 +33,9 @@ export class PlatformModule {
         Database,
         Lifecycle,
         Metrics,
+        Retention,
       ],
-      exports: [config, ServiceConfig, Database, Lifecycle, Metrics, HttpModule],
+      exports: [config, ServiceConfig, Database, Lifecycle, Metrics, Retention, HttpModule],
     };
   }
 }
