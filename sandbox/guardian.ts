@@ -22,7 +22,7 @@ const signal = (name: NodeJS.Signals | 0) => {
 };
 
 signal('SIGTERM');
-for (let waited = 0; groups.size > 0 && waited < 5000; waited += 50) {
+for (let waited = 0; groups.size > 0 && waited < 2000; waited += 50) {
   await pause(50);
   signal(0);
 }

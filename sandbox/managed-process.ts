@@ -28,7 +28,9 @@ export class ManagedProcess {
   readonly #tree: ProcessTree;
   #child?: ChildProcess;
   #ended: Promise<string> = Promise.resolve('never started');
-  #restart = false;
+  /** From `start` to `stop`. */
+  #isWanted = false;
+  #wasReady = false;
   #delayMs = firstDelayMs;
   #timer?: NodeJS.Timeout;
 
@@ -61,18 +63,20 @@ export class ManagedProcess {
   /** Resolves when it is ready; from then on it is started again when it dies. */
   async start() {
     if (this.#child) return;
+    this.#isWanted = true;
+    this.#wasReady = false;
     this.#delayMs = firstDelayMs;
     this.#spawn();
     const ended = await Promise.race([this.#ended, this.waitReady()]);
     if (ended) throw this.#failure(`ended before it was ready (${ended})`);
-    this.#restart = true;
+    this.#wasReady = true;
   }
 
   /** Waits through restarts. */
   async waitReady(timeoutMs = readyMs): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!(this.#child && (await this.#spec.isReady().catch(() => false)))) {
-      if (!this.#child && !this.#restart) throw this.#failure('is not running');
+      if (!this.#child && !this.#isSupervised) throw this.#failure('is not running');
       if (Date.now() > deadline) throw this.#failure(`is not ready after ${timeoutMs / 1000} s`);
       await pause(50);
     }
@@ -87,7 +91,7 @@ export class ManagedProcess {
 
   /** Ends it for good. */
   async stop(graceMs = this.#spec.graceMs ?? 5000) {
-    this.#restart = false;
+    this.#isWanted = false;
     clearTimeout(this.#timer);
     if (!this.#child) return;
     this.#signal('SIGTERM');
@@ -95,6 +99,10 @@ export class ManagedProcess {
     const killer = setTimeout(() => this.#signal('SIGKILL'), graceMs);
     await this.#ended;
     clearTimeout(killer);
+  }
+
+  get #isSupervised() {
+    return this.#isWanted && this.#wasReady;
   }
 
   #spawn() {
@@ -107,7 +115,7 @@ export class ManagedProcess {
         this.#child = undefined;
         this.#tree.changed();
         resolve(how);
-        if (this.#restart) this.#startAgain(how, Date.now() - startedAt);
+        if (this.#isSupervised) this.#startAgain(how, Date.now() - startedAt);
       };
       child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
       child.once('error', error => ended(error.message));

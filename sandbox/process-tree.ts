@@ -22,6 +22,8 @@ export class ProcessTree {
   readonly #folder: StateFolder;
   readonly #guardian: ChildProcess;
   readonly #processes = new Set<ManagedProcess>();
+  readonly #jobs = new Set<ChildProcess>();
+  #isClosing = false;
 
   constructor({ dir, exact, log }: { dir: string; exact: boolean; log: Log }) {
     this.log = log;
@@ -63,6 +65,7 @@ export class ProcessTree {
 
   /** Starts a process in a group of its own: Ctrl-C reaches us alone, and the group is ended as a whole. */
   spawn({ name, command, args, env, cwd }: Command): ChildProcess {
+    if (this.#isClosing) throw new Error(`${name} cannot start: everything is being stopped`);
     const output = openSync(this.logFile(name), 'a');
     const child = spawn(command, args, { detached: true, stdio: ['ignore', output, output], env, cwd });
     closeSync(output);
@@ -77,10 +80,12 @@ export class ProcessTree {
   /** Runs a command to its end. */
   async run(command: Command, next?: string) {
     const child = this.spawn(command);
-    const log = this.logFile(command.name);
-    const [code, signal] = (await once(child, 'exit').catch((cause: unknown) => {
+    this.#jobs.add(child);
+    const exit = once(child, 'exit').finally(() => this.#jobs.delete(child));
+    const [code, signal] = (await exit.catch((cause: unknown) => {
       throw new StartupError(`${command.name} could not be started: ${command.command}`, { next, cause });
     })) as [number | null, string | null];
+    const log = this.logFile(command.name);
     if (code !== 0) throw new StartupError(`${command.name} failed (${signal ?? `exit code ${code}`}).`, { log, next });
   }
 
@@ -89,9 +94,19 @@ export class ProcessTree {
   }
 
   async close() {
-    await Promise.all([...this.#processes].map(managed => managed.stop()));
+    this.#isClosing = true;
+    await Promise.all([
+      ...[...this.#jobs].map(job => this.#abort(job)),
+      ...[...this.#processes].map(managed => managed.stop()),
+    ]);
     this.#folder.release();
     this.#guardian.stdin?.end();
+  }
+
+  async #abort(job: ChildProcess) {
+    const ended = once(job, 'exit');
+    if (job.pid) process.kill(-job.pid, 'SIGKILL');
+    await ended;
   }
 
   #tellGuardian(pid: number) {
