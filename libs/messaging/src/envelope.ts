@@ -1,8 +1,7 @@
 import { catalog, type Message, type MessageClass, InvalidMessage, parseMessage } from '@castad/contracts';
-import { AppError } from '@castad/platform';
+import { AppError, isId, newId } from '@castad/platform';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
-import { v7 as uuidv7, validate as isUuid } from 'uuid';
 
 /** What brought a message about: kept on rows, so that what they announce later can say so. */
 export interface Cause {
@@ -30,7 +29,7 @@ export const newTraceparent = () => `00-${randomBytes(16).toString('hex')}-${ran
 /** The headers of a message that `service` sends now. */
 export function headersOf(message: Message, service: string, cause?: Cause): Record<string, string> {
   return {
-    ce_id: uuidv7(),
+    ce_id: newId(),
     ce_type: (message.constructor as MessageClass).type,
     ce_source: `/castad/${service}`,
     ce_specversion: SPEC_VERSION,
@@ -53,7 +52,7 @@ const header = (headers: IHeaders | undefined, name: string): string | undefined
 /** @throws UnreadableRecord when the record lacks what every message has */
 export function readEnvelope({ headers }: Pick<KafkaMessage, 'headers'>): Envelope {
   const [id, type, taskId] = [header(headers, 'ce_id'), header(headers, 'ce_type'), header(headers, 'ce_subject')];
-  if (!id || !isUuid(id)) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
+  if (!id || !isId(id)) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
   if (!type) throw new UnreadableRecord('UNREADABLE', 'the header ce_type is missing');
   if (!taskId) throw new UnreadableRecord('UNREADABLE', 'the header ce_subject is missing');
   const time = new Date(header(headers, 'ce_time') ?? '');

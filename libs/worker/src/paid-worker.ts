@@ -1,4 +1,4 @@
-import { Batcher, ProviderError, toError } from '@castad/platform';
+import { Batcher, ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { backOffMs } from './back-off.ts';
 import { beginSubmit, calledBack, submitted, type PaidJob } from './paid-job.ts';
@@ -66,7 +66,7 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
     else job.status = 'unknown';
   }
 
-  protected override expire(job: J, publish: Publish): void {
+  protected override expire(job: J, publish: Publish, unit: UnitOfWork): Promise<void> | void {
     if (job.status === 'submitting' || (job.status === 'unknown' && !job.jobId))
       this.fail(job, OUTCOME_UNKNOWN, publish);
     else if (job.attempt > 0)
@@ -75,7 +75,7 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
         lastError(job) ?? { code: 'DEADLINE_EXCEEDED', reason: 'The film was not finished in time.', retryable: true },
         publish,
       );
-    else super.expire(job, publish);
+    else return super.expire(job, publish, unit);
   }
 
   protected async step(job: J, now: Date): Promise<Outcome<J>> {

@@ -68,7 +68,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   protected begin(_job: J, _now: Date): void {}
 
   /** A row met after its deadline: the end, without a call. */
-  protected expire(job: J, _publish: Publish): void {
+  protected expire(job: J, _publish: Publish, _unit: UnitOfWork): Promise<void> | void {
     end(job, 'expired');
   }
 
@@ -139,7 +139,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       const claimed: { job: J; owner: string }[] = [];
       for (const job of due) {
         if (job.deadline <= now) {
-          this.expire(job, message => this.outbox.add(unit, message, causeOf(job)));
+          await this.expire(job, message => this.outbox.add(unit, message, causeOf(job)), unit);
           continue;
         }
         if (bucket && !take(bucket, this.calls(job))) {

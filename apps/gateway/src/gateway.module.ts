@@ -1,0 +1,33 @@
+import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
+import { PlatformModule } from '@castad/platform';
+import { Bucket } from '@castad/worker';
+import { Module } from '@nestjs/common';
+import { GatewayConfig } from './gateway.config.ts';
+import { IdempotencyKey } from './project/idempotency-key.entity.ts';
+import { Image } from './project/image.entity.ts';
+import { ImageService } from './project/image.service.ts';
+import { Order } from './project/order.entity.ts';
+import { OrderService } from './project/order.service.ts';
+import { OrderWorker } from './project/order.worker.ts';
+import { ProjectController } from './project/project.controller.ts';
+import { Project } from './project/project.entity.ts';
+import { ProjectHandlers } from './project/project.handlers.ts';
+import { ProjectService } from './project/project.service.ts';
+import { Projection } from './project/projection.ts';
+import { ResultController } from './project/result.controller.ts';
+import { Stage } from './project/stage.entity.ts';
+import { TaskEvent } from './project/task-event.entity.ts';
+import { StorageClient } from './storage/storage.client.ts';
+
+const service = 'gateway';
+const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucket, InboxRow, OutboxRow];
+
+@Module({
+  imports: [
+    PlatformModule.forService({ service, config: GatewayConfig, entities }),
+    MessagingModule.forService(service),
+  ],
+  controllers: [ProjectController, ResultController, ProjectHandlers],
+  providers: [ProjectService, OrderService, ImageService, Projection, OrderWorker, StorageClient],
+})
+export class GatewayModule {}

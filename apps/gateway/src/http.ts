@@ -1,0 +1,16 @@
+import multipart from '@fastify/multipart';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { MAX_IMAGES } from '@castad/contracts';
+import { GatewayConfig } from './gateway.config.ts';
+import { openApiDocument } from './openapi.ts';
+
+/** Uploads, and the API's description at `/openapi.json` and `/docs`. */
+export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
+  const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
+  await app.register(multipart, { limits: { files: MAX_IMAGES, fileSize: IMAGE_MAX_BYTES, fields: 0 } });
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+  });
+}

@@ -1,0 +1,5 @@
+import { messagingMigrations } from '@castad/messaging';
+import { workerMigrations } from '@castad/worker';
+import { CreateProject } from './create-project.ts';
+
+export const migrations = [...messagingMigrations, ...workerMigrations, { name: '0003-project', class: CreateProject }];

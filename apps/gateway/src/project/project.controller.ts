@@ -1,0 +1,137 @@
+import type { Stage as StageName } from '@castad/contracts';
+import { AppError } from '@castad/platform';
+import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiAcceptedResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import { ApiProblem } from '../openapi.ts';
+import { ImageService } from './image.service.ts';
+import { OrderService } from './order.service.ts';
+import {
+  CreateProjectDto,
+  ImagesView,
+  ListProjectsQuery,
+  OrderView,
+  ProjectPage,
+  ProjectSummaryView,
+  ProjectView,
+  StopAfterDto,
+} from './project.dto.ts';
+import { ProjectService } from './project.service.ts';
+import { imageView, orderView } from './project.view.ts';
+
+@ApiTags('projects')
+@Controller('v1/projects')
+export class ProjectController {
+  constructor(
+    private readonly projects: ProjectService,
+    private readonly orders: OrderService,
+    private readonly images: ImageService,
+  ) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Make a project, and with `run` order its film at once' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'Repeat a request with its key: it is carried out once. Kept 24 hours.',
+  })
+  @ApiCreatedResponse({ type: ProjectSummaryView, description: 'A draft: add images, then run.' })
+  @ApiAcceptedResponse({ type: ProjectSummaryView, description: 'Ordered.' })
+  @ApiProblem(400, 422)
+  async create(
+    @Body() dto: CreateProjectDto,
+    @Headers('idempotency-key') key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProjectSummaryView> {
+    const project = await this.projects.create(dto, key);
+    void reply
+      .status(dto.run ? HttpStatus.ACCEPTED : HttpStatus.CREATED)
+      .header('location', `/v1/projects/${project.taskId}`);
+    return project;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List projects, newest first' })
+  @ApiOkResponse({ type: ProjectPage })
+  @ApiProblem(400)
+  list(@Query() query: ListProjectsQuery): Promise<ProjectPage> {
+    return this.projects.list(query);
+  }
+
+  @Get(':taskId')
+  @ApiOperation({ summary: 'A project with its stages' })
+  @ApiOkResponse({ type: ProjectView })
+  @ApiProblem(404)
+  get(@Param('taskId') taskId: string): Promise<ProjectView> {
+    return this.projects.get(taskId);
+  }
+
+  @Post(':taskId/images')
+  @ApiOperation({ summary: 'Add photos (JPEG, PNG or WebP), in the order they are to appear' })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({
+    schema: { type: 'object', properties: { images: { type: 'array', items: { type: 'string', format: 'binary' } } } },
+  })
+  @ApiCreatedResponse({ type: ImagesView })
+  @ApiProblem(400, 404, 409, 413, 415)
+  async addImages(@Param('taskId') taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
+    const images = await this.images.add(taskId, filesIn(request));
+    return { images: images.map(imageView) };
+  }
+
+  @Post(':taskId/run')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: 'Order everything from the first stage that is not done' })
+  @ApiAcceptedResponse({ type: OrderView })
+  @ApiProblem(400, 404, 409)
+  async run(@Param('taskId') taskId: string, @Body() body?: StopAfterDto): Promise<OrderView> {
+    return orderView(await this.orders.run(taskId, body?.stopAfter));
+  }
+
+  @Post(':taskId/lyric')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: 'Order a lyric alone; again makes a new one' })
+  @ApiAcceptedResponse({ type: OrderView })
+  @ApiProblem(404, 409)
+  lyric(@Param('taskId') taskId: string): Promise<OrderView> {
+    return this.stage(taskId, 'lyric');
+  }
+
+  @Post(':taskId/song')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: 'Order a song alone, of the present lyric' })
+  @ApiAcceptedResponse({ type: OrderView })
+  @ApiProblem(404, 409)
+  song(@Param('taskId') taskId: string): Promise<OrderView> {
+    return this.stage(taskId, 'song');
+  }
+
+  @Post(':taskId/video')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: 'Order a film alone, of the present song and photos' })
+  @ApiAcceptedResponse({ type: OrderView })
+  @ApiProblem(404, 409)
+  video(@Param('taskId') taskId: string): Promise<OrderView> {
+    return this.stage(taskId, 'video');
+  }
+
+  private async stage(taskId: string, name: StageName): Promise<OrderView> {
+    return orderView(await this.orders.stage(taskId, name));
+  }
+}
+
+async function* filesIn(request: FastifyRequest): AsyncGenerator<Readable> {
+  if (!request.isMultipart())
+    throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data.', { status: 415 });
+  for await (const { file } of request.files()) yield file;
+}

@@ -1,0 +1,286 @@
+import {
+  Brief,
+  formats,
+  languages,
+  stages,
+  type Format,
+  type Language,
+  type Stage as StageName,
+} from '@castad/contracts';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+
+export class MusicDto {
+  @ApiPropertyOptional({
+    maxLength: 200,
+    example: 'bright acoustic pop, warm female voice',
+    description: 'Genre, mood, instruments.',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  style?: string;
+
+  @ApiPropertyOptional({ minimum: 10, maximum: 60, default: 30, description: 'Length of song and film in seconds.' })
+  @IsInt()
+  @Min(10)
+  @Max(60)
+  durationSeconds: number = 30;
+}
+
+export class VideoDto {
+  @ApiPropertyOptional({ enum: formats, default: '9:16' })
+  @IsIn(formats)
+  format: Format = '9:16';
+
+  @ApiPropertyOptional({
+    maxLength: 100,
+    description: 'A template id of the video provider. Default: the one for the format.',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  template?: string;
+}
+
+export class StopAfterDto {
+  @ApiPropertyOptional({ enum: stages, description: 'End the order after this stage. Default: the film.' })
+  @IsOptional()
+  @IsIn(stages)
+  stopAfter?: StageName;
+}
+
+export class CreateProjectDto extends StopAfterDto implements Brief {
+  @ApiProperty({ minLength: 1, maxLength: 100, example: 'Sea Breeze Stay' })
+  @IsString()
+  @Length(1, 100)
+  @IsNotEmpty()
+  businessName!: string;
+
+  @ApiProperty({ minLength: 1, maxLength: 100, example: 'Gangneung' })
+  @IsString()
+  @Length(1, 100)
+  @IsNotEmpty()
+  region!: string;
+
+  @ApiPropertyOptional({ maxLength: 2000 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  description?: string;
+
+  @ApiPropertyOptional({ enum: languages, default: 'ko' })
+  @IsIn(languages)
+  language: Language = 'ko';
+
+  @ApiPropertyOptional({ type: MusicDto })
+  @ValidateNested()
+  @Type(() => MusicDto)
+  music: MusicDto = new MusicDto();
+
+  @ApiPropertyOptional({ type: VideoDto })
+  @ValidateNested()
+  @Type(() => VideoDto)
+  video: VideoDto = new VideoDto();
+
+  @ApiPropertyOptional({ default: false, description: 'Order the film at once; without photos.' })
+  @IsBoolean()
+  run: boolean = false;
+}
+
+export const projectStatuses = ['draft', 'processing', 'waiting', 'completed', 'failed'] as const;
+export type ProjectStatus = (typeof projectStatuses)[number];
+
+export class ListQuery {
+  @ApiPropertyOptional({ description: 'Where the page before ended.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  cursor?: string;
+
+  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  limit: number = 20;
+}
+
+export class ListProjectsQuery extends ListQuery {
+  @ApiPropertyOptional({ enum: projectStatuses })
+  @IsOptional()
+  @IsIn(projectStatuses)
+  status?: ProjectStatus;
+
+  @ApiPropertyOptional({ maxLength: 100, description: 'Part of the business name.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  q?: string;
+}
+
+export class OrderView {
+  @ApiProperty({ format: 'uuid' })
+  taskId!: string;
+
+  @ApiProperty({ description: 'Which order of this project it is.' })
+  revision!: number;
+
+  @ApiProperty({ enum: ['processing'] })
+  status!: 'processing';
+}
+
+export class ErrorView {
+  @ApiProperty({ example: 'SUNO_SENSITIVE_WORDS', description: 'Stable and machine-readable.' })
+  code!: string;
+
+  @ApiProperty()
+  reason!: string;
+
+  @ApiProperty({ description: 'Whether the same order can succeed later.' })
+  retryable!: boolean;
+}
+
+export class StageView {
+  @ApiProperty({ enum: stages })
+  stage!: StageName;
+
+  @ApiProperty({ enum: ['pending', 'running', 'completed', 'failed'] })
+  status!: string;
+
+  @ApiProperty({ description: 'The order that reached this stage last; 0 for none.' })
+  revision!: number;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  startedAt?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  endedAt?: string;
+
+  @ApiPropertyOptional({ type: ErrorView })
+  error?: ErrorView;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What the stage made: the lyric; the song; the film.',
+  })
+  output?: object;
+}
+
+export class ImageView {
+  @ApiProperty({ format: 'uuid' })
+  assetId!: string;
+
+  @ApiProperty({ example: 'image/jpeg' })
+  contentType!: string;
+
+  @ApiProperty({ description: 'Bytes.' })
+  size!: number;
+}
+
+export class ImagesView {
+  @ApiProperty({ type: [ImageView] })
+  images!: ImageView[];
+}
+
+export class ProjectSummaryView {
+  @ApiProperty({ format: 'uuid' })
+  taskId!: string;
+
+  @ApiProperty({ enum: projectStatuses })
+  status!: ProjectStatus;
+
+  @ApiProperty({ description: 'The latest order; 0 for none.' })
+  revision!: number;
+
+  @ApiProperty()
+  businessName!: string;
+
+  @ApiProperty()
+  region!: string;
+
+  @ApiProperty({ enum: languages })
+  language!: Language;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: string;
+
+  @ApiPropertyOptional({ type: ErrorView, description: 'Why the latest order failed.' })
+  error?: ErrorView;
+
+  @ApiProperty({ type: [StageView] })
+  stages!: StageView[];
+}
+
+export class ProjectView extends ProjectSummaryView {
+  @ApiPropertyOptional()
+  description?: string;
+
+  @ApiProperty({ type: MusicDto })
+  music!: MusicDto;
+
+  @ApiProperty({ type: VideoDto })
+  video!: VideoDto;
+
+  @ApiProperty({ type: [ImageView] })
+  images!: ImageView[];
+}
+
+export class ProjectPage {
+  @ApiProperty({ type: [ProjectSummaryView] })
+  projects!: ProjectSummaryView[];
+
+  @ApiPropertyOptional({ description: 'For the next page; absent on the last one.' })
+  nextCursor?: string;
+}
+
+export class VideoView {
+  @ApiProperty({ format: 'uuid' })
+  taskId!: string;
+
+  @ApiProperty()
+  businessName!: string;
+
+  @ApiProperty()
+  region!: string;
+
+  @ApiProperty({ enum: formats })
+  format!: Format;
+
+  @ApiProperty({ description: 'Length in seconds.' })
+  durationSeconds!: number;
+
+  @ApiProperty({ description: 'Bytes.' })
+  size!: number;
+
+  @ApiProperty({ format: 'date-time' })
+  completedAt!: string;
+
+  @ApiProperty({ description: 'Leads to the film by a link that is signed when it is asked for.' })
+  href!: string;
+
+  @ApiProperty()
+  posterHref!: string;
+}
+
+export class VideoPage {
+  @ApiProperty({ type: [VideoView] })
+  videos!: VideoView[];
+
+  @ApiPropertyOptional()
+  nextCursor?: string;
+}

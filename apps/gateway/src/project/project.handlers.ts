@@ -1,0 +1,70 @@
+import {
+  AssetFailed,
+  AssetStored,
+  LyricFailed,
+  LyricGenerated,
+  type Message,
+  MessageRejected,
+  RenderFailed,
+  RenderSucceeded,
+  SongFailed,
+  SongReady,
+} from '@castad/contracts';
+import { Handle, type MessageContext } from '@castad/messaging';
+import { Controller } from '@nestjs/common';
+import { Projection } from './projection.ts';
+
+/** Every event that moves what clients see. */
+@Controller()
+export class ProjectHandlers {
+  constructor(private readonly projection: Projection) {}
+
+  @Handle(LyricGenerated)
+  onLyricGenerated(event: LyricGenerated, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(LyricFailed)
+  onLyricFailed(event: LyricFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(SongReady)
+  onSongReady(event: SongReady, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(SongFailed)
+  onSongFailed(event: SongFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(RenderSucceeded)
+  onRenderSucceeded(event: RenderSucceeded, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(RenderFailed)
+  onRenderFailed(event: RenderFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(AssetStored)
+  onAssetStored(event: AssetStored, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(AssetFailed)
+  onAssetFailed(event: AssetFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(MessageRejected)
+  onMessageRejected(event: MessageRejected, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  private project(event: Message, context: MessageContext): void {
+    this.projection.add(event, context);
+  }
+}

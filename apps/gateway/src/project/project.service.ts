@@ -1,0 +1,190 @@
+import type { Stage as StageName } from '@castad/contracts';
+import { AppError, Database, InvalidInput, isId, newId, NotFound, Retention, type UnitOfWork } from '@castad/platform';
+import type { EntityManager } from '@mikro-orm/mysql';
+import { Injectable } from '@nestjs/common';
+import { IdempotencyKey } from './idempotency-key.entity.ts';
+import { Image } from './image.entity.ts';
+import { Order } from './order.entity.ts';
+import { OrderService } from './order.service.ts';
+import type {
+  CreateProjectDto,
+  ListProjectsQuery,
+  ListQuery,
+  ProjectPage,
+  ProjectSummaryView,
+  ProjectView,
+  VideoPage,
+} from './project.dto.ts';
+import { Project } from './project.entity.ts';
+import { projectView, summaryView } from './project.view.ts';
+import { Stage, type VideoOutput } from './stage.entity.ts';
+
+const MAX_KEY_LENGTH = 255;
+
+@Injectable()
+export class ProjectService {
+  constructor(
+    private readonly database: Database,
+    private readonly orders: OrderService,
+    retention: Retention,
+  ) {
+    retention.add({ table: 'idempotency_key', timeColumn: 'created_at', keepDays: 1 });
+  }
+
+  /**
+   * Makes a project, and its first order if it is to run. The same key with the same body is the same project.
+   * @throws InvalidInput `IDEMPOTENCY_KEY_REUSED` when the key came with another body
+   */
+  async create(dto: CreateProjectDto, key: string | undefined): Promise<ProjectSummaryView> {
+    if (key !== undefined && (key.length === 0 || key.length > MAX_KEY_LENGTH)) {
+      throw new InvalidInput('INVALID_IDEMPOTENCY_KEY', `An Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters.`);
+    }
+    if (dto.stopAfter && !dto.run)
+      throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
+    const taskId = newId();
+    return this.database.transaction('requests', async unit => {
+      const original = key === undefined ? undefined : await this.claimKey(unit, IdempotencyKey.of(key, dto, taskId));
+      if (original) return this.summary(unit.em, original);
+      const { businessName, region, description, language, music, video } = dto;
+      const brief = { businessName, region, ...(description && { description }) };
+      const project = Project.create({ taskId, brief, language, music, video });
+      const placed = dto.run ? this.orders.first(unit, project, dto.stopAfter) : undefined;
+      unit.insert(project);
+      return summaryView(project, placed?.order, placed ? [placed.stage] : []);
+    });
+  }
+
+  async get(taskId: string): Promise<ProjectView> {
+    return this.database.read('requests', async em => {
+      const project = await find(em, taskId);
+      const order = await em.findOne(Order, { taskId, revision: project.revision });
+      const stages = await em.find(Stage, { taskId });
+      const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
+      return projectView(project, order ?? undefined, stages, images);
+    });
+  }
+
+  /** Newest first. Three queries, however long the page. */
+  async list({ status, q, cursor, limit }: ListProjectsQuery): Promise<ProjectPage> {
+    return this.database.read('requests', async em => {
+      const ids = await pageOfTasks(em, { status, q, cursor, limit });
+      const page = ids.slice(0, limit);
+      const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy: { taskId: 'desc' } });
+      const orders = await em.find(Order, { $or: projects.map(({ taskId, revision }) => ({ taskId, revision })) });
+      const stages = await em.find(Stage, { taskId: { $in: page } });
+      return {
+        projects: projects.map(project =>
+          summaryView(
+            project,
+            orders.find(({ taskId }) => taskId === project.taskId),
+            stages.filter(({ taskId }) => taskId === project.taskId),
+          ),
+        ),
+        ...nextCursor(ids, limit),
+      };
+    });
+  }
+
+  /** The newest film of each task, newest task first. Two queries, however long the page. */
+  async videos({ cursor, limit }: ListQuery): Promise<VideoPage> {
+    return this.database.read('requests', async em => {
+      const films = await em.find(
+        Stage,
+        { name: 'video', output: { $ne: null }, files: { $ne: null }, ...(cursor && { taskId: { $lt: cursor } }) },
+        { orderBy: { taskId: 'desc' }, limit: limit + 1 },
+      );
+      const page = films.slice(0, limit);
+      const projects = await em.find(Project, { taskId: { $in: page.map(({ taskId }) => taskId) } });
+      const byTask = new Map(projects.map(project => [project.taskId, project]));
+      return {
+        videos: page.flatMap(film => {
+          const project = byTask.get(film.taskId);
+          return project ? [videoView(film, project)] : [];
+        }),
+        ...nextCursor(
+          films.map(({ taskId }) => taskId),
+          limit,
+        ),
+      };
+    });
+  }
+
+  /** A completed stage. @throws NotFound when the project, or this stage's result, is not there */
+  async result(taskId: string, name: StageName): Promise<Stage> {
+    return this.database.read('requests', async em => {
+      await find(em, taskId);
+      const stage = await em.findOne(Stage, { taskId, name });
+      if (stage?.status() !== 'completed')
+        throw new NotFound(`${name.toUpperCase()}_NOT_READY`, `The ${name} is not there yet.`);
+      return stage;
+    });
+  }
+
+  private async claimKey(unit: UnitOfWork, key: IdempotencyKey): Promise<string | undefined> {
+    const known = await unit.em.findOne(IdempotencyKey, key.id);
+    if (!known) {
+      // Two at once meet at the unique key: the later one is repeated and finds the first.
+      unit.insert(key);
+      return undefined;
+    }
+    if (known.fingerprint !== key.fingerprint) {
+      throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another body.', { status: 422 });
+    }
+    return known.taskId;
+  }
+
+  private async summary(em: EntityManager, taskId: string): Promise<ProjectSummaryView> {
+    const project = await find(em, taskId);
+    const order = await em.findOne(Order, { taskId, revision: project.revision });
+    return summaryView(project, order ?? undefined, await em.find(Stage, { taskId }));
+  }
+}
+
+/** @throws NotFound `TASK_NOT_FOUND` */
+async function find(em: EntityManager, taskId: string): Promise<Project> {
+  const project = isId(taskId) ? await em.findOne(Project, taskId) : null;
+  if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
+  return project;
+}
+
+async function pageOfTasks(em: EntityManager, { status, q, cursor, limit }: ListProjectsQuery): Promise<string[]> {
+  const conditions: [string, unknown[]][] = [
+    ...(cursor ? [['p.task_id < ?', [cursor]] as [string, unknown[]]] : []),
+    ...(q ? [['p.business_name like ?', [`%${q.replace(/[\\%_]/g, '\\$&')}%`]] as [string, unknown[]]] : []),
+    ...(status ? [[statusConditions[status], []] as [string, unknown[]]] : []),
+  ];
+  const rows = await em.getConnection().execute<{ task_id: string }[]>(
+    `select p.task_id from project p left join task_order o on o.task_id = p.task_id and o.revision = p.revision
+     ${conditions.length > 0 ? `where ${conditions.map(([sql]) => sql).join(' and ')}` : ''}
+     order by p.task_id desc limit ?`,
+    [...conditions.flatMap(([, values]) => values), limit + 1],
+  );
+  return rows.map(row => row.task_id);
+}
+
+/** The same as the view's, for the list's filter. */
+const statusConditions: Record<NonNullable<ListProjectsQuery['status']>, string> = {
+  draft: 'o.status is null',
+  processing: "o.status = 'running'",
+  waiting: "o.status = 'done' and o.last_stage <> 'video'",
+  completed: "o.status = 'done' and o.last_stage = 'video'",
+  failed: "o.status = 'failed'",
+};
+
+/** UUIDv7s are in order of time, so the last one of a page says where the next begins. */
+const nextCursor = (ids: string[], limit: number) => (ids.length > limit ? { nextCursor: ids[limit - 1] } : {});
+
+function videoView(film: Stage, { taskId, brief }: Project) {
+  const { format, durationSeconds } = film.output as VideoOutput;
+  return {
+    taskId,
+    businessName: brief.businessName,
+    region: brief.region,
+    format,
+    durationSeconds,
+    size: film.files?.find(({ name }) => name === 'film')?.size ?? 0,
+    completedAt: (film.endedAt ?? new Date(0)).toISOString(),
+    href: `/v1/projects/${taskId}/video`,
+    posterHref: `/v1/projects/${taskId}/poster`,
+  };
+}

@@ -1,0 +1,85 @@
+import { FILM, POSTER, TRACKS, type TimedLine } from '@castad/contracts';
+import { AppError, NotFound } from '@castad/platform';
+import { Controller, Get, Header, HttpStatus, Param, Query, Res } from '@nestjs/common';
+import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ApiProblem } from '../openapi.ts';
+import { StorageClient } from '../storage/storage.client.ts';
+import type { LinkRequest } from '../storage/storage.types.ts';
+import { subRip } from './captions.ts';
+import { ListQuery, VideoPage } from './project.dto.ts';
+import { ProjectService } from './project.service.ts';
+import type { SongOutput, VideoOutput } from './stage.entity.ts';
+
+/** What the stages made, as links that are signed when somebody asks. */
+@ApiTags('results')
+@Controller('v1')
+export class ResultController {
+  constructor(
+    private readonly projects: ProjectService,
+    private readonly storage: StorageClient,
+  ) {}
+
+  @Get('videos')
+  @ApiOperation({ summary: 'The newest film of each project' })
+  @ApiOkResponse({ type: VideoPage })
+  @ApiProblem(400)
+  videos(@Query() query: ListQuery): Promise<VideoPage> {
+    return this.projects.videos(query);
+  }
+
+  @Get('projects/:taskId/song')
+  @ApiOperation({ summary: 'The song, as MP3' })
+  @ApiFoundResponse({ description: 'A signed link.' })
+  @ApiProblem(404)
+  async song(@Param('taskId') taskId: string, @Res() reply: FastifyReply): Promise<void> {
+    const { revision, output } = await this.projects.result(taskId, 'song');
+    await this.redirect(reply, taskId, {
+      revision,
+      kind: 'song',
+      ref: TRACKS,
+      name: (output as SongOutput).chosenTrackId,
+    });
+  }
+
+  @Get('projects/:taskId/video')
+  @ApiOperation({ summary: 'The film, as MP4' })
+  @ApiFoundResponse({ description: 'A signed link.' })
+  @ApiProblem(404)
+  video(@Param('taskId') taskId: string, @Res() reply: FastifyReply): Promise<void> {
+    return this.film(taskId, FILM, reply);
+  }
+
+  @Get('projects/:taskId/poster')
+  @ApiOperation({ summary: 'A still of the film, as JPEG' })
+  @ApiFoundResponse({ description: 'A signed link.' })
+  @ApiProblem(404)
+  poster(@Param('taskId') taskId: string, @Res() reply: FastifyReply): Promise<void> {
+    return this.film(taskId, POSTER, reply);
+  }
+
+  @Get('projects/:taskId/captions.srt')
+  @Header('content-type', 'application/x-subrip; charset=utf-8')
+  @ApiOperation({ summary: 'The sung lines as SubRip subtitles' })
+  @ApiOkResponse({ content: { 'application/x-subrip': { schema: { type: 'string' } } } })
+  @ApiProblem(404)
+  async captions(@Param('taskId') taskId: string): Promise<string> {
+    const { output } = await this.projects.result(taskId, 'song');
+    const { tracks, chosenTrackId } = output as SongOutput;
+    const lines: TimedLine[] = tracks.find(({ trackId }) => trackId === chosenTrackId)?.lines ?? [];
+    return subRip(lines);
+  }
+
+  private async film(taskId: string, name: string, reply: FastifyReply): Promise<void> {
+    const { revision, output } = await this.projects.result(taskId, 'video');
+    await this.redirect(reply, taskId, { revision, kind: 'video', ref: (output as VideoOutput).format, name });
+  }
+
+  private async redirect(reply: FastifyReply, taskId: string, file: LinkRequest): Promise<void> {
+    const { links, failed } = await this.storage.links(taskId, [file]);
+    const [link] = links;
+    if (failed[0]) throw new AppError(failed[0].code, failed[0].reason, { status: HttpStatus.CONFLICT });
+    if (!link) throw new NotFound('FILE_NOT_FOUND', 'This file was not made.');
+    await reply.header('cache-control', 'no-store').redirect(link.url, HttpStatus.FOUND);
+  }
+}

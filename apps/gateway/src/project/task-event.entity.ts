@@ -1,0 +1,24 @@
+import type { Message, MessageClass } from '@castad/contracts';
+import { defineEntity, p } from '@mikro-orm/core';
+
+const schema = defineEntity({
+  name: 'TaskEvent',
+  tableName: 'task_event',
+  properties: {
+    taskId: p.string().length(36).primary(),
+    eventId: p.string().length(36).primary(),
+    type: p.string().length(50),
+    revision: p.integer(),
+    data: p.json<Message>(),
+    time: p.datetime(3),
+  },
+});
+
+/** One event as it was received: the history that the stages are folded from. */
+export class TaskEvent extends schema.class {
+  static received(eventId: string, time: Date, data: Message): TaskEvent {
+    const { type } = data.constructor as MessageClass;
+    return Object.assign(new TaskEvent(), { taskId: data.taskId, eventId, type, revision: data.revision, data, time });
+  }
+}
+schema.setClass(TaskEvent);
