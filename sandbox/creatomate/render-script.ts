@@ -44,7 +44,7 @@ export function assetsOf(source: Json): Asset[] {
   const assets = new Map<string, Asset>();
   for (const { type, source: url } of elementsOf(source)) {
     if (typeof url === 'string' && url !== '' && mediaTypes.has(String(type)))
-      assets.set(url, { type: String(type), url });
+      assets.set(`${String(type)} ${url}`, { type: String(type), url });
   }
   return [...assets.values()];
 }

@@ -11,7 +11,7 @@ export function conform(schema: Json, value: unknown, root: Json = schema): unkn
 }
 
 function ofType(schema: Json, value: unknown, root: Json): unknown {
-  const [type] = [schema.type].flat() as unknown[];
+  const [type] = [schema.type].flat<unknown[]>();
   if (type === 'array') return listOf(schema, value, root);
   if (type === 'object' || isObject(schema.properties)) return objectOf(schema, value, root);
   if (type === 'number' || type === 'integer') return typeof value === 'number' ? value : 0;

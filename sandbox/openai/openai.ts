@@ -45,11 +45,11 @@ export class OpenAI implements Provider {
     return [];
   }
 
-  reset() {
+  reset() {}
+
+  close() {
     this.#clock.clear();
   }
-
-  close() {}
 
   async #complete(call: Call): Promise<Reply> {
     const refused = fault(call.body);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { faultOf, isObject, type Call, type Json, type Reply } from './call.ts';
 
 const maxBodyBytes = 4 * 1024 * 1024;
+const noQuery = new URLSearchParams();
 
 export async function read(request: IncomingMessage): Promise<Call> {
   const url = request.url ?? '/';
@@ -12,7 +13,7 @@ export async function read(request: IncomingMessage): Promise<Call> {
     method: request.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
     param: '',
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    query: mark < 0 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
     headers: request.headers,
     origin: `http://${request.headers.host ?? 'localhost'}`,
     raw,
@@ -47,11 +48,11 @@ function object(raw: string): Json | undefined {
 }
 
 export function send(call: Call, response: ServerResponse, reply: Reply) {
-  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': body.length });
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) });
   if (faultOf(call, 'truncate')) {
+    const body = Buffer.from(reply.body);
     response.write(body.subarray(0, body.length >> 1), () => response.socket?.destroy());
     return;
   }
-  response.end(body);
+  response.end(reply.body);
 }
