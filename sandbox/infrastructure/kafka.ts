@@ -54,5 +54,8 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+# A broker that was killed may come back only when its old session is over.
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
 `;
 }
