@@ -7,6 +7,7 @@ export class UnitOfWork {
   private readonly rows = new Map<EntityName, AnyEntity[]>();
   private readonly rowsIfAbsent = new Map<EntityName, AnyEntity[]>();
   private readonly beforeFlushes: (() => Promise<void>)[] = [];
+  private readonly written = new Set<string>();
 
   constructor(readonly em: EntityManager) {}
 
@@ -25,10 +26,15 @@ export class UnitOfWork {
     this.beforeFlushes.push(work);
   }
 
+  /** Notes that a statement of its own wrote rows of the entity, so that who waits for them is woken. */
+  touch(entity: EntityName): void {
+    this.written.add((entity as { name: string }).name);
+  }
+
   /** Writes everything; returns the names of the entities that were written. */
   async flush(): Promise<Set<string>> {
     for (let work; (work = this.beforeFlushes.shift());) await work();
-    const written = new Set<string>();
+    const { written } = this;
     this.em.getEventManager().registerSubscriber({
       afterFlush: ({ uow }) => uow.getChangeSets().forEach(change => written.add(change.meta.className)),
     });

@@ -20,6 +20,13 @@ export interface PaidWorkerOptions extends WorkerOptions {
   limitMs: number;
 }
 
+/** The submit was not begun: something it needs is not there yet. */
+export class NotYet extends Error {
+  constructor(readonly lookAgainMs: number) {
+    super('not yet');
+  }
+}
+
 const MAX_SUBMIT_TRIES = 8;
 const ACCOUNT_PAUSE_MS = 60_000;
 
@@ -46,7 +53,10 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
     super(entity, paid);
   }
 
-  /** The one call that costs money. Returns the provider's job id. @throws ProviderError, `refused` if surely nothing was ordered */
+  /**
+   * The one call that costs money. Returns the provider's job id.
+   * @throws NotYet before the call; ProviderError, `refused` if surely nothing was ordered
+   */
   protected abstract submit(job: J): Promise<string>;
 
   /** Asks how the job stands. Undefined: still working. `null`: the provider does not know it as ours. */
@@ -117,9 +127,20 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
       this.logger.log({ taskId: job.taskId, attempt: job.attempt, jobId }, 'submitted');
       return { record: save, keep: save, dueInMs: this.paid.pollMs };
     } catch (thrown) {
+      if (thrown instanceof NotYet) return this.notBegun(thrown);
       const error = asProviderError(thrown);
       return error.refused ? this.refused(job, error) : this.unknown(job, error, now);
     }
+  }
+
+  private notBegun({ lookAgainMs }: NotYet): Outcome<J> {
+    return {
+      record: saved => {
+        saved.status = 'ordered';
+        saved.attempt -= 1;
+      },
+      dueInMs: lookAgainMs,
+    };
   }
 
   private refused(job: J, { code, message, retriable, account, retryAfterMs }: ProviderError): Outcome<J> {

@@ -1,0 +1,85 @@
+import {
+  type Format,
+  message,
+  type Plan,
+  RenderFailed,
+  RenderSucceeded,
+  type RenderVideo,
+  type SongReady,
+  type Track,
+} from '@castad/contracts';
+import type { Cause } from '@castad/messaging';
+import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
+import { defineEntity, p } from '@mikro-orm/core';
+
+const schema = defineEntity({
+  name: 'Video',
+  tableName: 'video',
+  properties: {
+    taskId: p.string().length(36).primary(),
+    revision: p.integer().primary(),
+    format: p.string().$type<Format>().primary(),
+    plan: p.json<Plan>(),
+    title: p.string().length(80),
+    songRevision: p.integer(),
+    track: p.json<Track>(),
+    url: p.string().length(2000).nullable(),
+    posterUrl: p.string().length(2000).nullable(),
+    ...paidJobProperties,
+  },
+});
+
+/** What a copy of a song's files usually takes. */
+const COPY_MS = 500;
+
+type Input = Pick<RenderVideo, 'taskId' | 'revision' | 'plan' | 'title' | 'songRevision' | 'track'>;
+
+/** One film of one order. */
+export class Video extends schema.class {
+  static ordered({ taskId, revision, plan, title, songRevision, track }: Input, cause: Cause): Video {
+    const { format } = plan.video;
+    const job = newJob(plan.deadline, cause);
+    return Object.assign(new Video(), {
+      taskId,
+      revision,
+      format,
+      plan,
+      title,
+      songRevision,
+      track,
+      jobIdConfirmed: false,
+      ...job,
+    });
+  }
+
+  /** The film of a song that was just made, of its chosen track. Its files are being copied: `AssetStored` wakes it. */
+  static ofSong({ taskId, revision, plan, title, tracks, chosenTrackId }: SongReady, cause: Cause): Video {
+    const track = tracks.find(({ trackId }) => trackId === chosenTrackId) ?? (tracks[0] as Track);
+    const video = Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
+    video.dueAt = new Date(video.createdAt.getTime() + COPY_MS);
+    return video;
+  }
+
+  succeeded(url: string, posterUrl: string | undefined, durationSeconds: number): RenderSucceeded {
+    const { taskId, revision, plan, format } = this;
+    this.url = url;
+    this.posterUrl = posterUrl;
+    end(this, 'done');
+    return message(RenderSucceeded, {
+      taskId,
+      revision,
+      plan,
+      format,
+      url,
+      durationSeconds,
+      ...(posterUrl && { posterUrl }),
+    });
+  }
+
+  failed(reason: Reason): RenderFailed {
+    const { taskId, revision } = this;
+    end(this, 'failed', reason);
+    return message(RenderFailed, { taskId, revision, ...reason });
+  }
+}
+schema.setClass(Video);

@@ -1,0 +1,100 @@
+import { TRACKS } from '@castad/contracts';
+import { AppError, ProviderError } from '@castad/platform';
+import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
+import { Injectable } from '@nestjs/common';
+import { CreatomateClient } from '../creatomate/creatomate.client.ts';
+import type { RenderScript } from '../creatomate/render-script.ts';
+import { StorageClient, type AssetRef } from '../storage/storage.client.ts';
+import { VideoServiceConfig } from '../video-service.config.ts';
+import { compose } from './compose.ts';
+import { TemplateStore } from './template.store.ts';
+import { Video } from './video.entity.ts';
+
+const NOT_STORED_MS = 1_000;
+
+@Injectable()
+export class VideoWorker extends PaidWorker<Video> {
+  constructor(
+    private readonly creatomate: CreatomateClient,
+    private readonly storage: StorageClient,
+    private readonly templates: TemplateStore,
+    private readonly config: VideoServiceConfig,
+  ) {
+    super(Video, {
+      concurrency: config.VIDEO_CONCURRENCY,
+      rate: atMost('creatomate', config.CREATOMATE_CALLS_PER_10S, 10),
+      pollMs: config.CREATOMATE_POLL_MS,
+      graceMs: config.CREATOMATE_GRACE_MS,
+      limitMs: config.CREATOMATE_LIMIT_MS,
+    });
+  }
+
+  protected async submit(video: Video): Promise<string> {
+    const { token } = video;
+    const script = await this.script(video).catch(nothingWasOrdered);
+    return this.creatomate.submit(script, `${this.config.PUBLIC_URL}/callbacks/creatomate/${token}`, token as string);
+  }
+
+  protected async poll(
+    { jobIdConfirmed, token, track }: Video,
+    jobId: string,
+  ): Promise<Outcome<Video> | undefined | null> {
+    const render = await this.creatomate.find(jobId);
+    if (!jobIdConfirmed && render.metadata !== token) return null;
+    if (render.state === 'running') return undefined;
+    if (render.state === 'failed') return this.ending(render.failure);
+    const { url, posterUrl, durationSeconds } = render;
+    return {
+      record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds || track.durationSeconds)),
+    };
+  }
+
+  protected fail(saved: Video, reason: Reason, publish: Publish): void {
+    publish(saved.failed(reason));
+  }
+
+  private async script(video: Video): Promise<RenderScript> {
+    const { plan, track } = video;
+    const files = await this.files(video);
+    const template = await this.template(video);
+    return compose(template, {
+      ...files,
+      brief: plan.brief,
+      durationSeconds: track.durationSeconds,
+      lines: track.lines ?? [],
+    });
+  }
+
+  private template({ plan: { video } }: Video) {
+    const id = video.template ?? this.config.templateFor(video.format);
+    if (!id) throw refused('TEMPLATE_MISSING', `No video template is configured for the format ${video.format}.`);
+    return this.templates.get(id);
+  }
+
+  private async files({ taskId, songRevision, track, plan }: Video): Promise<{ songUrl: string; photoUrls: string[] }> {
+    const song: AssetRef = { revision: songRevision, kind: 'song', ref: TRACKS, name: track.trackId };
+    const photos = plan.imageIds.map((ref): AssetRef => ({ revision: 0, kind: 'image', ref }));
+    const { links, missing, failed } = await this.storage.links(taskId, [song, ...photos]);
+    if (failed[0]) throw refused('SONG_NOT_STORED', `The song could not be stored: ${failed[0].reason}`);
+    if (missing.some(({ kind }) => kind === 'image'))
+      throw refused('IMAGE_MISSING', 'A photo of this order is no longer there.');
+    if (missing.length > 0) throw new NotYet(NOT_STORED_MS);
+    const urlOf = ({ kind, ref }: AssetRef) =>
+      links.find(link => link.kind === kind && link.ref === ref)?.url as string;
+    return { songUrl: urlOf(song), photoUrls: photos.map(urlOf) };
+  }
+}
+
+const refused = (code: string, message: string) => new ProviderError(code, message, { refused: true });
+
+/** Gathering what a render needs costs nothing: whatever goes wrong there, the render was not ordered. */
+function nothingWasOrdered(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  const { code, message, retriable } = error;
+  throw new ProviderError(code, message, {
+    ...(error instanceof ProviderError && error),
+    retriable,
+    refused: true,
+    cause: error,
+  });
+}
