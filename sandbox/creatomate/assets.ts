@@ -1,9 +1,7 @@
-import { Agent as PlainAgent, get as plainGet, type IncomingMessage } from 'node:http';
-import { Agent as SecureAgent, get as secureGet } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { HttpClient } from '../stand-in/client.ts';
 import type { Asset } from './render-script.ts';
 
-const timeoutMs = 15_000;
-const maxSockets = 16;
 const firstBytes = 16;
 
 const signatures: Record<string, RegExp> = {
@@ -14,10 +12,7 @@ const signatures: Record<string, RegExp> = {
 
 /** Fetches the beginning of files, as much as it takes to know that a render could use them. */
 export class Assets {
-  readonly #agents = {
-    plain: new PlainAgent({ keepAlive: true, maxSockets }),
-    secure: new SecureAgent({ keepAlive: true, maxSockets }),
-  };
+  readonly #client = new HttpClient();
 
   /** The first complaint about any of the files. */
   async complaint(assets: Asset[]): Promise<string | undefined> {
@@ -26,8 +21,7 @@ export class Assets {
   }
 
   close() {
-    this.#agents.plain.destroy();
-    this.#agents.secure.destroy();
+    this.#client.close();
   }
 
   async #check({ type, url }: Asset): Promise<string | undefined> {
@@ -39,24 +33,12 @@ export class Assets {
     }
   }
 
-  #head(url: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const request = this.#open(url, response => {
-        const { statusCode = 0 } = response;
-        if (statusCode === 200 || statusCode === 206) return resolve(beginning(response));
-        response.resume();
-        reject(new Error(`HTTP ${statusCode}`));
-      });
-      request.on('timeout', () => request.destroy(new Error('timed out')));
-      request.on('error', reject);
-    });
-  }
-
-  #open(url: string, onResponse: (response: IncomingMessage) => void) {
+  async #head(url: string): Promise<string> {
     const headers = { range: `bytes=0-${firstBytes - 1}`, 'user-agent': 'Creatomate/1.0' };
-    return url.startsWith('https:')
-      ? secureGet(url, { agent: this.#agents.secure, timeout: timeoutMs, headers }, onResponse)
-      : plainGet(url, { agent: this.#agents.plain, timeout: timeoutMs, headers }, onResponse);
+    const response = await this.#client.send(url, { method: 'GET', headers });
+    if (response.statusCode === 200 || response.statusCode === 206) return beginning(response);
+    response.resume();
+    throw new Error(`HTTP ${response.statusCode}`);
   }
 }
 

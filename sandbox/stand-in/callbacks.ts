@@ -1,5 +1,4 @@
-import { Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { HttpClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './faults.ts';
 
@@ -24,14 +23,13 @@ interface Delivery {
   error?: string;
 }
 
-const timeoutMs = 15_000;
 const defaultLateMs = 5_000;
 
 /** Sends callbacks as a provider does: at least once, in no order, whatever the receiver makes of them. */
 export class Callbacks {
   readonly #clock: Clock;
   readonly #isOn: boolean;
-  readonly #agents = { plain: new PlainAgent({ keepAlive: true }), secure: new SecureAgent({ keepAlive: true }) };
+  readonly #client = new HttpClient();
   #deliveries: Delivery[] = [];
 
   constructor(clock: Clock, isOn: boolean) {
@@ -62,8 +60,7 @@ export class Callbacks {
   }
 
   close() {
-    this.#agents.plain.destroy();
-    this.#agents.secure.destroy();
+    this.#client.close();
   }
 
   async #deliver(callback: Callback): Promise<boolean> {
@@ -76,40 +73,22 @@ export class Callbacks {
     }
   }
 
-  #post(callback: Callback, attempt: number): Promise<boolean> {
-    const delivery: Delivery = entry(callback, attempt);
+  async #post(callback: Callback, attempt: number): Promise<boolean> {
+    const delivery = entry(callback, attempt);
     this.#deliveries.push(delivery);
-    return new Promise(resolve => {
-      const failed = (error: Error) => {
-        delivery.error = error.message;
-        resolve(false);
-      };
-      try {
-        const request = this.#open(callback);
-        request.on('response', response => {
-          delivery.status = response.statusCode ?? null;
-          response.resume();
-          response.on('error', failed);
-          response.on('end', () => resolve(isSuccess(delivery.status)));
-        });
-        request.on('timeout', () => request.destroy(new Error('no answer in time')));
-        request.on('error', failed);
-        request.end(callback.body);
-      } catch (error) {
-        failed(error as Error);
-      }
-    });
+    try {
+      delivery.status = await this.#statusOf(callback);
+    } catch (error) {
+      delivery.error = (error as Error).message;
+    }
+    return isSuccess(delivery.status);
   }
 
-  #open({ url, body }: Callback) {
-    const options = {
-      method: 'POST',
-      timeout: timeoutMs,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-    };
-    return url.startsWith('https:')
-      ? secureRequest(url, { ...options, agent: this.#agents.secure })
-      : plainRequest(url, { ...options, agent: this.#agents.plain });
+  async #statusOf({ url, body }: Callback): Promise<number | null> {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const response = await this.#client.send(url, { method: 'POST', headers, body });
+    response.resume();
+    return response.statusCode ?? null;
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Makes the media the stand-ins serve, all of it from numbers: a melody of sine waves and drawings of the example photos.
+ * Makes the media the stand-ins serve, a melody of sine waves and a slide show of the example photos.
  * Run once, after a change: `node sandbox/stand-in/make-fixtures.ts`. The results are committed.
  */
 import ffmpeg from '@ffmpeg-installer/ffmpeg';
