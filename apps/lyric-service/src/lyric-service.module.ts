@@ -1,0 +1,20 @@
+import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
+import { PlatformModule } from '@castad/platform';
+import { Module } from '@nestjs/common';
+import { LyricServiceConfig } from './lyric-service.config.ts';
+import { LyricJob } from './lyric/lyric.entity.ts';
+import { LyricHandlers } from './lyric/lyric.handlers.ts';
+import { LyricWorker } from './lyric/lyric.worker.ts';
+import { OpenAiClient } from './openai/openai.client.ts';
+
+const service = 'lyric-service';
+
+@Module({
+  imports: [
+    PlatformModule.forService({ service, config: LyricServiceConfig, entities: [LyricJob, InboxRow, OutboxRow] }),
+    MessagingModule.forService(service),
+  ],
+  controllers: [LyricHandlers],
+  providers: [LyricWorker, OpenAiClient],
+})
+export class LyricServiceModule {}

@@ -1,0 +1,80 @@
+import { ProviderError, toError } from '@castad/platform';
+import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
+import { Injectable } from '@nestjs/common';
+import { LyricServiceConfig } from '../lyric-service.config.ts';
+import { OpenAiClient } from '../openai/openai.client.ts';
+import { garbage } from '../openai/openai-errors.ts';
+import { fittingLyric } from './fitting-lyric.ts';
+import { LyricJob } from './lyric.entity.ts';
+
+/** Calls that were refused cost nothing, so they may be more than those that count. */
+const MAX_TRIES = 8;
+
+const TIME_OVER: Reason = {
+  code: 'DEADLINE_EXCEEDED',
+  reason: 'The lyric was not written in time.',
+  retryable: true,
+};
+
+@Injectable()
+export class LyricWorker extends Worker<LyricJob> {
+  constructor(
+    private readonly openai: OpenAiClient,
+    private readonly config: LyricServiceConfig,
+  ) {
+    super(LyricJob, { concurrency: config.LYRIC_CONCURRENCY });
+  }
+
+  /** Counted before the call, so that one whose process died is counted too. */
+  protected override begin(job: LyricJob): void {
+    job.attempt += 1;
+  }
+
+  protected override expire(job: LyricJob, publish: Publish): void {
+    if (job.attempt + job.tries > 0) publish(job.failed(lastError(job) ?? TIME_OVER));
+    else end(job, 'expired');
+  }
+
+  protected async step(job: LyricJob): Promise<Outcome<LyricJob>> {
+    if (job.attempt > this.config.OPENAI_MAX_CALLS) return ending(lastError(job) ?? noAnswerSaved);
+    const { brief, language, music } = job.plan;
+    const { lyric: written, ...usage } = await this.openai.write(
+      { ...brief, language, ...music },
+      this.config.OPENAI_MAX_TOKENS * job.attempt,
+    );
+    const lyric = fittingLyric(written);
+    if (!lyric) throw garbage();
+    return { record: (saved, publish) => publish(saved.written(lyric, usage)) };
+  }
+
+  protected failed(job: LyricJob, thrown: Error): Outcome<LyricJob> {
+    const error = thrown instanceof ProviderError ? thrown : internal(thrown);
+    const { code, message, retriable, refused, account, retryAfterMs } = error;
+    const again = retriable && job.tries + 1 < MAX_TRIES && (refused || job.attempt < this.config.OPENAI_MAX_CALLS);
+    this.logger.warn(
+      { taskId: job.taskId, attempt: job.attempt, code, again, cause: toError(error.cause).message },
+      'no lyric came of a call',
+    );
+    if (!again) return ending({ code, reason: message, retryable: retriable || account });
+    return {
+      record: saved => saved.troubled(code, message, !refused),
+      dueInMs: backOffMs(job.tries, retryAfterMs),
+    };
+  }
+}
+
+const ending = (reason: Reason): Outcome<LyricJob> => ({
+  record: (saved, publish) => publish(saved.failed(reason)),
+});
+
+const noAnswerSaved: Reason = {
+  code: 'OPENAI_NO_ANSWER',
+  reason: 'The language model was asked several times and no answer could be kept.',
+  retryable: true,
+};
+
+const lastError = ({ errorCode, errorReason }: LyricJob): Reason | undefined =>
+  errorCode ? { code: errorCode, reason: errorReason ?? errorCode, retryable: true } : undefined;
+
+const internal = (cause: Error) =>
+  new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', { cause, retriable: true });

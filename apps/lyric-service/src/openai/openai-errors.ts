@@ -1,0 +1,75 @@
+import { ProviderError, retryAfterMs } from '@castad/platform';
+import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
+
+type Options = ConstructorParameters<typeof ProviderError>[2];
+
+const error = (name: string, message: string, options?: Options) =>
+  new ProviderError(`OPENAI_${name}`, message, options);
+
+/** The answer is not what was asked for; another one may be. */
+export const garbage = (cause?: unknown) =>
+  error('GARBAGE', 'The language model answered something that is not a lyric.', { retriable: true, cause });
+
+export const truncated = () =>
+  error('TRUNCATED', 'The language model stopped before the lyric was complete.', { retriable: true });
+
+export const refused = () => error('REFUSED', 'The language model declines to write about this brief.');
+
+export const filtered = (cause?: unknown) =>
+  error('CONTENT_FILTER', "The language model's content filter stopped the lyric.", { cause });
+
+/** What a call that threw means. Nothing of the provider's text goes on: it may repeat the prompt or the key. */
+export function openAiError(thrown: unknown): ProviderError {
+  if (thrown instanceof APIConnectionTimeoutError || thrown instanceof APIUserAbortError)
+    return error('TIMEOUT', 'The language model did not answer in time.', { retriable: true });
+  if (thrown instanceof APIConnectionError) return connectionError(thrown);
+  if (thrown instanceof APIError) return statusError(thrown as APIError);
+  if (thrown instanceof SyntaxError) return garbage();
+  return error('NO_ANSWER', 'The language model broke off the call.', {
+    retriable: true,
+    cause: new Error(codeOf(thrown)),
+  });
+}
+
+const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*)$/;
+
+function connectionError({ cause }: APIConnectionError): ProviderError {
+  const code = codeOf(cause);
+  return NOT_CONNECTED.test(code)
+    ? error('UNREACHABLE', 'The language model cannot be reached.', {
+        retriable: true,
+        refused: true,
+        cause: new Error(code),
+      })
+    : error('NO_ANSWER', 'The language model broke off the call.', { retriable: true, cause: new Error(code) });
+}
+
+const QUOTA = /insufficient_quota|credit_balance_exhausted|(spend|usage)_limit_exceeded/;
+const FILTER = /content_filter|content_policy_violation/;
+
+/** A 429 can mean "slower" or "nothing left to spend": only the code tells. */
+function statusError({ status, code, type, requestID, headers }: APIError): ProviderError {
+  const cause = new Error(`openai answered ${status} ${code ?? type ?? ''} (request ${requestID ?? 'unknown'})`);
+  const wait = retryAfterMs(headers?.get('retry-after') ?? undefined);
+  if (status === 401 || status === 403)
+    return error('UNAUTHORIZED', 'The language model refuses our key.', { refused: true, account: true, cause });
+  if (status === 429 && QUOTA.test(`${code} ${type}`))
+    return error('QUOTA_EXHAUSTED', "The language model's quota is used up.", { refused: true, account: true, cause });
+  if (status === 429)
+    return error('RATE_LIMITED', 'The language model is called too often.', {
+      refused: true,
+      retriable: true,
+      retryAfterMs: wait,
+      cause,
+    });
+  if (status === undefined || status >= 500 || status === 408 || status === 409 || status === 425)
+    return error('SERVER_ERROR', 'The language model failed.', { retriable: true, retryAfterMs: wait, cause });
+  if (FILTER.test(`${code}`)) return filtered(cause);
+  return error('REJECTED', 'The language model rejects the request.', { refused: true, cause });
+}
+
+function codeOf(thrown: unknown): string {
+  const { code, cause } = (thrown ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string') return code;
+  return cause ? codeOf(cause) : 'no code';
+}

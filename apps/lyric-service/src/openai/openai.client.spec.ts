@@ -1,0 +1,205 @@
+import { loadConfig, ProviderError } from '@castad/platform';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { LyricServiceConfig } from '../lyric-service.config.ts';
+import { OpenAiClient } from './openai.client.ts';
+
+const request = { businessName: '바다민박', region: '속초', language: 'ko', durationSeconds: 30 };
+const lyric = { title: '바다민박', style: 'folk', sections: [{ label: 'verse', lines: ['파도 소리'] }] };
+const message = (content: string | null, refusal: string | null = null) => ({ role: 'assistant', content, refusal });
+const completion = (choice: object) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  model: 'gpt-4o-mini-2024-07-18',
+  choices: [{ index: 0, finish_reason: 'stop', message: message(JSON.stringify(lyric)), ...choice }],
+  usage: { prompt_tokens: 120, completion_tokens: 80, total_tokens: 200 },
+});
+
+type Answer = (call: IncomingMessage, reply: ServerResponse, body: string) => void;
+const json =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  (_, reply) =>
+    reply.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+const error = (status: number, code: string | null, headers?: Record<string, string>) =>
+  json(status, { error: { message: 'secret prompt echoed', type: 'requests', param: null, code } }, headers);
+
+describe('OpenAiClient', () => {
+  let answer: Answer;
+  let connections: number;
+  let client: OpenAiClient;
+  const server = createServer((call, reply) => void text(call).then(body => answer(call, reply, body)));
+  server.on('connection', () => connections++);
+
+  const open = (environment: Record<string, string> = {}) =>
+    new OpenAiClient(
+      loadConfig(LyricServiceConfig, {
+        MYSQL_URL: 'mysql://u:p@localhost/db',
+        KAFKA_BROKERS: 'localhost:9092',
+        OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+        OPENAI_API_KEY: 'sk-canary',
+        HTTP_TIMEOUT_MS: '1000',
+        ...environment,
+      }),
+    );
+
+  const failure = async (): Promise<ProviderError> => {
+    const thrown: unknown = await client.write(request, 500).catch((e: unknown) => e);
+    expect(thrown).toBeInstanceOf(ProviderError);
+    return thrown as ProviderError;
+  };
+
+  beforeEach(async () => {
+    connections = 0;
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    client = open();
+  });
+
+  afterEach(async () => {
+    await client.onApplicationShutdown();
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  });
+
+  it('asks for a lyric of the schema, within the tokens, as the key it was given', async () => {
+    let sent: { headers: IncomingMessage['headers']; body: Record<string, unknown> } | undefined;
+    answer = (call, reply, body) => {
+      sent = { headers: call.headers, body: JSON.parse(body) };
+      json(200, completion({}))(call, reply, body);
+    };
+    expect(await client.write({ ...request, style: 'jazz' }, 500)).toEqual({
+      lyric,
+      model: 'gpt-4o-mini-2024-07-18',
+      promptTokens: 120,
+      completionTokens: 80,
+    });
+    expect(sent?.headers.authorization).toBe('Bearer sk-canary');
+    expect(sent?.body).toMatchObject({
+      model: 'gpt-4o-mini',
+      max_completion_tokens: 500,
+      response_format: { type: 'json_schema', json_schema: { name: 'lyric', strict: true } },
+    });
+    const [system, user] = sent?.body.messages as { role: string; content: string }[];
+    expect(system?.role).toBe('system');
+    expect(JSON.parse(user?.content ?? '')).toEqual({ ...request, style: 'jazz' });
+  });
+
+  it('knows the token limit by its former name where that is configured', async () => {
+    await client.onApplicationShutdown();
+    client = open({ OPENAI_MAX_TOKENS_FIELD: 'max_tokens' });
+    let body: unknown;
+    answer = (call, reply, sent) => {
+      body = JSON.parse(sent);
+      json(200, completion({}))(call, reply, sent);
+    };
+    await client.write(request, 500);
+    expect(body).toMatchObject({ max_tokens: 500 });
+    expect(body).not.toHaveProperty('max_completion_tokens');
+  });
+
+  it('does without usage, model and refusal, which other servers leave out', async () => {
+    answer = json(200, { choices: [{ message: { content: JSON.stringify(lyric) } }] });
+    expect(await client.write(request, 500)).toEqual({ lyric });
+  });
+
+  it('opens no more connections than the pool holds, and uses them again', async () => {
+    await client.onApplicationShutdown();
+    client = open({ HTTP_MAX_SOCKETS: '3' });
+    answer = (...call) => setImmediate(() => json(200, completion({}))(...call));
+    for (let round = 0; round < 3; round++)
+      await Promise.all(Array.from({ length: 12 }, () => client.write(request, 500)));
+    expect(connections).toBe(3);
+  });
+
+  it.each([
+    ['a refusal', completion({ message: message(null, 'I cannot.') }), 'OPENAI_REFUSED', false],
+    ['a content filter', completion({ finish_reason: 'content_filter' }), 'OPENAI_CONTENT_FILTER', false],
+    [
+      'a text cut at the limit',
+      completion({ finish_reason: 'length', message: message('{"ti') }),
+      'OPENAI_TRUNCATED',
+      true,
+    ],
+    ['prose', completion({ message: message('Here are your lyrics: la la') }), 'OPENAI_GARBAGE', true],
+    ['another schema', completion({ message: message('{"title":"a","sections":"la la"}') }), 'OPENAI_GARBAGE', true],
+    ['no content', completion({ message: message(null) }), 'OPENAI_GARBAGE', true],
+    ['no choices', { id: 'x', choices: [] }, 'OPENAI_GARBAGE', true],
+    ['an error under 200', { error: { message: 'no', code: 'x' } }, 'OPENAI_GARBAGE', true],
+  ])('takes %s for what it is', async (_, body, code, retriable) => {
+    answer = json(200, body);
+    expect(await failure()).toMatchObject({ code, retriable });
+  });
+
+  it.each([
+    [401, 'invalid_api_key', { code: 'OPENAI_UNAUTHORIZED', retriable: false, account: true }],
+    [403, null, { code: 'OPENAI_UNAUTHORIZED', retriable: false, account: true }],
+    [429, 'insufficient_quota', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
+    [429, 'organization_spend_limit_exceeded', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false }],
+    [429, 'rate_limit_exceeded', { code: 'OPENAI_RATE_LIMITED', retriable: true, refused: true }],
+    [400, 'content_filter', { code: 'OPENAI_CONTENT_FILTER', retriable: false }],
+    [400, null, { code: 'OPENAI_REJECTED', retriable: false }],
+    [404, 'model_not_found', { code: 'OPENAI_REJECTED', retriable: false }],
+    [500, null, { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: false }],
+    [503, 'server_is_overloaded', { code: 'OPENAI_SERVER_ERROR', retriable: true }],
+  ])('classifies %i %s', async (status, code, expected) => {
+    answer = error(status, code);
+    expect(await failure()).toMatchObject(expected);
+  });
+
+  it('waits as long as the provider asks', async () => {
+    answer = error(429, 'rate_limit_exceeded', { 'retry-after': '7' });
+    expect((await failure()).retryAfterMs).toBe(7_000);
+  });
+
+  it('gives up on an answer that does not come, or does not end', async () => {
+    await client.onApplicationShutdown();
+    client = open({ HTTP_TIMEOUT_MS: '100' });
+    answer = () => undefined;
+    expect(await failure()).toMatchObject({ code: 'OPENAI_TIMEOUT', retriable: true, refused: false });
+    answer = (_, reply) => reply.writeHead(200, { 'content-type': 'application/json' }).write('{"choices":');
+    expect(await failure()).toMatchObject({ code: 'OPENAI_TIMEOUT', retriable: true, refused: false });
+  });
+
+  it('tells a call that was broken off from one that was never made', async () => {
+    answer = call => call.socket.destroy();
+    expect(await failure()).toMatchObject({ code: 'OPENAI_NO_ANSWER', retriable: true, refused: false });
+    answer = (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"choices":');
+      reply.destroy();
+    };
+    expect(await failure()).toMatchObject({ code: 'OPENAI_NO_ANSWER', retriable: true, refused: false });
+    client = open({ OPENAI_BASE_URL: 'http://127.0.0.1:2/v1' });
+    expect(await failure()).toMatchObject({ code: 'OPENAI_UNREACHABLE', retriable: true, refused: true });
+  });
+
+  it.each([
+    ['HTML', 'text/html', '<html>Bad gateway</html>'],
+    ['broken JSON', 'application/json', '{"choices": ['],
+    ['nothing', 'application/json', ''],
+    ['a list', 'application/json', '[]'],
+    ['null', 'application/json', 'null'],
+  ])('takes %s for garbage', async (_, type, body) => {
+    answer = (_call, reply) => reply.writeHead(200, { 'content-type': type }).end(body);
+    expect(await failure()).toMatchObject({ code: 'OPENAI_GARBAGE', retriable: true });
+  });
+
+  it('does not read an answer without end', async () => {
+    answer = (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'application/json' });
+      const more = () => {
+        while (reply.write('x'.repeat(65_536)));
+      };
+      reply.on('drain', more);
+      more();
+    };
+    expect(await failure()).toMatchObject({ retriable: true });
+  });
+
+  it('tells nothing of the prompt, the key or the answer', async () => {
+    answer = error(400, 'invalid_value');
+    const { message: said, cause } = await failure();
+    expect(`${said} ${String(cause)}`).not.toMatch(/secret prompt|sk-canary|바다/);
+  });
+});
