@@ -133,6 +133,16 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
+/** The driver's own connection, before it joins the pool. */
+interface RawConnection {
+  executeQuery(query: { sql: string; parameters: unknown[] }): Promise<unknown>;
+}
+
+const SESSION = [
+  'set session transaction isolation level read committed',
+  "set session time_zone = '+00:00', session innodb_lock_wait_timeout = 5",
+];
+
 /** One place for how we talk to MySQL: UTC, READ COMMITTED, short lock waits, no schema guessing. */
 export function ormOptions(
   clientUrl: string,
@@ -142,19 +152,14 @@ export function ormOptions(
   return {
     clientUrl,
     entities: entities as (new () => AnyEntity)[],
+    discovery: { warnWhenNoEntities: false },
     pool,
     timezone: 'Z',
     forceUtcTimezone: true,
     driverOptions: { connectTimeout: 5_000, enableKeepAlive: true },
     onCreateConnection: async (connection: unknown) => {
-      const run = (sql: string) =>
-        new Promise<void>((resolve, reject) =>
-          (connection as { query(sql: string, done: (error: Error | null) => void): void }).query(sql, error =>
-            error ? reject(error) : resolve(),
-          ),
-        );
-      await run('set session transaction isolation level read committed');
-      await run("set session time_zone = '+00:00', session innodb_lock_wait_timeout = 5");
+      const { executeQuery } = connection as RawConnection;
+      for (const sql of SESSION) await executeQuery.call(connection, { sql, parameters: [] });
     },
   };
 }
