@@ -9,17 +9,11 @@ const common = {
   modulePathIgnorePatterns: ['/dist/'],
 };
 
-/** `unit` needs nothing but loopback; `system` starts one sandbox (Kafka, MariaDB, Azurite) for the whole run. */
+/** `unit` needs nothing but loopback; each suite of `system` starts a sandbox of its own (Kafka, MariaDB, Azurite). */
 export default {
   coverageProvider: 'babel',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },
-    {
-      ...common,
-      displayName: 'system',
-      testMatch: ['**/*.e2e-spec.ts'],
-      globalSetup: './libs/testing/src/global-setup.ts',
-      globalTeardown: './libs/testing/src/global-teardown.ts',
-    },
+    { ...common, displayName: 'system', testMatch: ['**/*.e2e-spec.ts'] },
   ],
 };

@@ -1,0 +1,4 @@
+export * from './builders.ts';
+export * from './eventually.ts';
+export * from './service-harness.ts';
+export * from './topics.ts';
