@@ -1,0 +1,54 @@
+import { messages } from '@castad/contracts';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { channels } from './channels.ts';
+import { docComments } from './doc-comments.ts';
+import { cloudEvent, deadLetter, replayed } from './headers.ts';
+import { componentMessages } from './messages.ts';
+import { operations } from './operations.ts';
+import { KAFKA_BINDING } from './reference.ts';
+import { schemasOf } from './schemas.ts';
+
+const NOTE = '# Generated from libs/contracts by `npm run asyncapi`. Do not edit.\n';
+
+/** Where the document is kept, in the repository. */
+export const DOCUMENT = 'docs/asyncapi.yaml';
+
+/** The AsyncAPI document of the messages between the services, from the sources of the contracts in the repository. */
+export function asyncApi(repository: string): string {
+  const contracts = join(repository, 'libs/contracts/src');
+  const comments = docComments(contracts);
+  const document = {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'CASTAD messages',
+      version: '1.0.0',
+      description:
+        'What the services of CASTAD say to each other over Kafka: CloudEvents 1.0 in binary mode, with JSON values of ' +
+        'at most 256 KiB. The key is the task, so the messages of one task that travel on one topic stay in order. ' +
+        'A message is delivered at least once. A type is a name and a version: optional properties may be added to ' +
+        'it, so unknown ones are to be ignored; anything else is a new type.',
+    },
+    defaultContentType: 'application/json',
+    channels,
+    operations,
+    components: {
+      messages: componentMessages(join(contracts, 'samples'), comments),
+      schemas: {
+        CloudEventHeaders: cloudEvent,
+        ReplayHeaders: replayed,
+        DeadLetterHeaders: deadLetter,
+        ...schemasOf(messages, comments),
+      },
+      messageBindings: {
+        keyedByTask: {
+          kafka: { key: { type: 'string', format: 'uuid', description: 'The taskId.' }, ...KAFKA_BINDING },
+        },
+      },
+    },
+  };
+  // Readers of YAML 1.1 would take 9:16 for a number of base 60 and a deadline for a date.
+  return (
+    NOTE + stringify(document, { compat: 'yaml-1.1', aliasDuplicateObjects: false, singleQuote: true, lineWidth: 120 })
+  );
+}

@@ -1,0 +1,44 @@
+import { messages, type MessageClass } from '@castad/contracts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ref } from './reference.ts';
+import { summaryOf } from './schemas.ts';
+
+const cloudEvent = ref('components', 'schemas', 'CloudEventHeaders');
+const bindings = ref('components', 'messageBindings', 'keyedByTask');
+
+function message(type: MessageClass, samples: string, comments: Map<string, string>) {
+  const summary = summaryOf(type, comments);
+  const sample = readFileSync(join(samples, `${type.type}.json`), 'utf8');
+  return {
+    name: type.type,
+    ...(summary && { summary }),
+    contentType: 'application/json',
+    headers: { allOf: [cloudEvent, { type: 'object', properties: { ce_type: { const: type.type } } }] },
+    payload: ref('components', 'schemas', type.name),
+    bindings,
+    examples: [{ payload: JSON.parse(sample) as unknown }],
+  };
+}
+
+const replayedMessage = {
+  name: 'ReplayedMessage',
+  summary: 'A copy of any message.',
+  contentType: 'application/json',
+  headers: { allOf: [cloudEvent, ref('components', 'schemas', 'ReplayHeaders')] },
+  payload: { anyOf: messages.map(({ name }) => ref('components', 'schemas', name)) },
+  bindings,
+};
+
+const deadLetter = {
+  name: 'DeadLetter',
+  summary: 'A record as it came, with all its headers, and where it came from and why it was put aside.',
+  headers: ref('components', 'schemas', 'DeadLetterHeaders'),
+  payload: { description: 'The value as it came, which may be no message at all.' },
+};
+
+export const componentMessages = (samples: string, comments: Map<string, string>) => ({
+  ...Object.fromEntries(messages.map(type => [type.type, message(type, samples, comments)])),
+  ReplayedMessage: replayedMessage,
+  DeadLetter: deadLetter,
+});

@@ -1,0 +1,65 @@
+import {
+  AssetFailed,
+  AssetStored,
+  CancelTask,
+  GenerateLyric,
+  GenerateSong,
+  LyricFailed,
+  LyricGenerated,
+  MessageRejected,
+  RenderFailed,
+  RenderSucceeded,
+  RenderVideo,
+  SongFailed,
+  SongReady,
+  TaskCancelled,
+  TaskCompleted,
+  TaskFailed,
+  type MessageClass,
+  type ServiceName,
+} from '@castad/contracts';
+
+interface Participant {
+  sends: MessageClass[];
+  receives: MessageClass[];
+}
+
+/** Who says what to whom. Besides, every service sends `MessageRejected` for a message it had to put aside. */
+const conversations: Record<ServiceName, Participant> = {
+  gateway: {
+    sends: [GenerateLyric, GenerateSong, RenderVideo, CancelTask, TaskCompleted, TaskFailed, TaskCancelled],
+    receives: [
+      LyricGenerated,
+      LyricFailed,
+      SongReady,
+      SongFailed,
+      RenderSucceeded,
+      RenderFailed,
+      AssetStored,
+      AssetFailed,
+      MessageRejected,
+    ],
+  },
+  'lyric-service': {
+    sends: [LyricGenerated, LyricFailed],
+    receives: [GenerateLyric, CancelTask],
+  },
+  'song-service': {
+    sends: [SongReady, SongFailed],
+    receives: [GenerateSong, LyricGenerated, CancelTask],
+  },
+  'video-service': {
+    sends: [RenderSucceeded, RenderFailed],
+    receives: [RenderVideo, SongReady, AssetStored, AssetFailed, CancelTask],
+  },
+  'storage-service': {
+    sends: [AssetStored, AssetFailed],
+    receives: [SongReady, RenderSucceeded, CancelTask],
+  },
+};
+
+export const participants = Object.entries(conversations).map(([service, { sends, receives }]) => ({
+  service,
+  sends: [...sends, MessageRejected],
+  receives,
+}));
