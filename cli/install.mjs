@@ -1,12 +1,12 @@
 // `node cli/install.mjs <command> ...`: runs the command with the packages of package-lock.json and a Node new enough
 // for them, installing both when they are not there. Runs itself on any Node from 18.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setInterval } from 'node:timers';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { locked } from './lock.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = join(root, 'node_modules', '.bin');
@@ -17,24 +17,20 @@ async function main([command, ...args]) {
   run(command, args, dirname(node()));
 }
 
+/** One at a time: npm ci begins by removing what is there. */
 async function install() {
   if (isInstalled()) return;
-  const unlock = await lock();
-  try {
+  await locked(join(root, '.sandbox', 'install.lock'), 'Waiting for another installation ...', () => {
     if (isInstalled()) return;
     console.log('Installing packages (npm ci) ...');
     const startedAt = Date.now();
     const args = ['ci', '--include=dev', '--include=optional', '--loglevel=error'];
     const { status, error } = spawnSync('npm', args, { cwd: root, stdio: 'inherit' });
     if (error || status !== 0) {
-      fail(
-        `npm ci failed (${error?.message ?? `exit code ${status}`}). Its own words are above; try again when the cause is gone.`,
-      );
+      fail(`npm ci failed (${error?.message ?? `exit code ${status}`}): its own words are above.`);
     }
     console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
-  } finally {
-    unlock();
-  }
+  });
 }
 
 /** npm writes down what it installed when all of it is there. Packages for other platforms may be missing. */
@@ -50,32 +46,6 @@ function isInstalled() {
 
 function packages(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined;
-}
-
-/** One installation at a time: npm ci begins by removing what is there. */
-async function lock() {
-  const file = join(root, '.sandbox', 'install.lock');
-  mkdirSync(dirname(file), { recursive: true });
-  for (let isSaid = false; ; isSaid = true) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    if (!isOwned(file)) rmSync(file, { force: true });
-    else if (!isSaid) console.log('Waiting for another installation ...');
-    await pause(200);
-  }
-}
-
-function isOwned(file) {
-  try {
-    // An empty file is one that is being written.
-    return process.kill(Number(readFileSync(file, 'utf8')) || process.pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 /** Packages bring Node 24 for Linux; elsewhere the one that runs this must be new enough. */

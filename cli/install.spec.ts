@@ -12,7 +12,7 @@ describe('cli/install.mjs', () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'castad-install-'));
     mkdirSync(join(dir, 'cli'));
-    cpSync(join(import.meta.dirname, 'install.mjs'), join(dir, 'cli', 'install.mjs'));
+    for (const file of ['install.mjs', 'lock.mjs']) cpSync(join(import.meta.dirname, file), join(dir, 'cli', file));
     lockTo('dep');
   });
 

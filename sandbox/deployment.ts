@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { services } from './databases.ts';
 import { freePort } from './ports.ts';
 import { root, type Sandbox } from './sandbox.ts';
-import { StartupError } from './startup-error.ts';
+import { Failure } from './failure.ts';
 
 export interface Deployment {
   sandbox: Sandbox;
@@ -16,7 +16,7 @@ export interface Deployment {
   env?: Record<string, string>;
   /** For one service. */
   appEnv?: Record<string, Record<string, string>>;
-  /** Of the first gateway. */
+  /** Of the first gateway; the other services take the next ones, where they are free. */
   port?: number;
   /** Of the databases, to tell systems on one server apart. */
   prefix?: string;
@@ -54,7 +54,7 @@ export function checkBuild(deployment: Deployment) {
   const ofApps = appsOf(deployment).flatMap(name => [`apps/${name}/main.js`, `apps/${name}/migrate.js`]);
   const missing = ['cli/topics/main.js', ...ofApps].filter(file => !existsSync(built(deployment, file)));
   if (missing.length === 0) return;
-  throw new StartupError(`Not built: ${missing.join(', ')}.`, { next: 'run `npx nest build --all`.' });
+  throw new Failure(`Not built: ${missing.join(', ')}.`, { next: 'run `npx nest build --all`.' });
 }
 
 /** Makes schemas, tables and topics. */
@@ -72,11 +72,11 @@ export async function prepare(deployment: Deployment) {
 }
 
 export async function places(deployment: Deployment): Promise<Place[]> {
-  const { instances, port: wanted } = deployment;
+  const { instances, port: first } = deployment;
   const all: Place[] = [];
-  for (const name of appsOf(deployment)) {
+  for (const [index, name] of appsOf(deployment).entries()) {
     for (let instance = 1; instance <= (instances?.[name] ?? 1); instance++) {
-      const port = await freePort(name === 'gateway' && instance === 1 ? wanted : undefined);
+      const port = await freePort(first && instance === 1 ? first + index : undefined);
       all.push({ name, instance, port, url: `http://127.0.0.1:${port}` });
     }
   }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command, ProcessTree } from './process-tree.ts';
-import { StartupError } from './startup-error.ts';
+import { Failure } from './failure.ts';
 import type { PartState } from './state.ts';
 
 export interface ProcessSpec extends Command {
@@ -140,6 +140,6 @@ export class ManagedProcess {
   }
 
   #failure(what: string) {
-    return new StartupError(`${this.name} ${what}.`, { log: this.logFile, next: this.#spec.next });
+    return new Failure(`${this.name} ${what}.`, { log: this.logFile, next: this.#spec.next });
   }
 }

@@ -20,6 +20,6 @@ export function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise(resolve => {
     server.once('error', () => resolve(false));
-    server.listen({ port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

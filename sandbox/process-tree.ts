@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ManagedProcess, type ProcessSpec } from './managed-process.ts';
-import { StartupError } from './startup-error.ts';
+import { Failure } from './failure.ts';
 import { StateFolder } from './state.ts';
 
 export type Log = (line: string) => void;
@@ -23,7 +23,7 @@ export class ProcessTree {
   readonly #guardian: ChildProcess;
   readonly #processes = new Set<ManagedProcess>();
   readonly #jobs = new Set<ChildProcess>();
-  #isClosing = false;
+  #closing?: Promise<void>;
 
   constructor({ dir, exact, log }: { dir: string; exact: boolean; log: Log }) {
     this.log = log;
@@ -65,7 +65,7 @@ export class ProcessTree {
 
   /** Starts a process in a group of its own: Ctrl-C reaches us alone, and the group is ended as a whole. */
   spawn({ name, command, args, env, cwd }: Command): ChildProcess {
-    if (this.#isClosing) throw new Error(`${name} cannot start: everything is being stopped`);
+    if (this.#closing) throw new Error(`${name} cannot start: everything is being stopped`);
     const output = openSync(this.logFile(name), 'a');
     const child = spawn(command, args, { detached: true, stdio: ['ignore', output, output], env, cwd });
     closeSync(output);
@@ -83,22 +83,23 @@ export class ProcessTree {
     this.#jobs.add(child);
     const exit = once(child, 'exit').finally(() => this.#jobs.delete(child));
     const [code, signal] = (await exit.catch((cause: unknown) => {
-      throw new StartupError(`${command.name} could not be started: ${command.command}`, { next, cause });
+      throw new Failure(`${command.name} could not be started: ${command.command}`, { next, cause });
     })) as [number | null, string | null];
     const log = this.logFile(command.name);
-    if (code !== 0) throw new StartupError(`${command.name} failed (${signal ?? `exit code ${code}`}).`, { log, next });
+    if (code !== 0) throw new Failure(`${command.name} failed (${signal ?? `exit code ${code}`}).`, { log, next });
   }
 
   changed() {
     this.#folder.write([...this.#processes].map(managed => managed.state));
   }
 
-  async close() {
-    this.#isClosing = true;
-    await Promise.all([
-      ...[...this.#jobs].map(job => this.#abort(job)),
-      ...[...this.#processes].map(managed => managed.stop()),
-    ]);
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close() {
+    const jobs = [...this.#jobs].map(job => this.#abort(job));
+    await Promise.all([...jobs, ...[...this.#processes].map(managed => managed.stop())]);
     this.#folder.release();
     this.#guardian.stdin?.end();
   }

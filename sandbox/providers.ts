@@ -1,4 +1,4 @@
-import { StartupError } from './startup-error.ts';
+import { Failure } from './failure.ts';
 
 export const providers = ['openai', 'suno', 'creatomate'] as const;
 export type Provider = (typeof providers)[number];
@@ -25,11 +25,11 @@ export function givenProvider(provider: Provider, env: NodeJS.ProcessEnv): Recor
   const owner = provider.toUpperCase();
   const baseUrl = env[`${owner}_BASE_URL`] || realUrls[provider];
   const apiKey = env[`${owner}_API_KEY`] || (provider === 'openai' ? 'none' : undefined);
-  if (!apiKey) throw new StartupError(`${owner}_BASE_URL is set, ${owner}_API_KEY is not.`, { next: 'set both.' });
+  if (!apiKey) throw new Failure(`${owner}_BASE_URL is set, ${owner}_API_KEY is not.`, { next: 'set both.' });
   const variables = { [`${owner}_BASE_URL`]: baseUrl, [`${owner}_API_KEY`]: apiKey };
   if (provider !== 'creatomate') return variables;
   if (!env.CREATOMATE_TEMPLATES) {
-    throw new StartupError('CREATOMATE_API_KEY is set, CREATOMATE_TEMPLATES is not: which templates are yours?', {
+    throw new Failure('CREATOMATE_API_KEY is set, CREATOMATE_TEMPLATES is not: which templates are yours?', {
       next: 'set CREATOMATE_TEMPLATES=9:16=<template id>,16:9=<template id>,1:1=<template id>.',
     });
   }
@@ -50,7 +50,7 @@ export function standIn(provider: Provider, address: string): Record<string, str
 export function checkCombination(env: NodeJS.ProcessEnv): string[] {
   const isRemote = (provider: Provider) => isGiven(provider, env) && !isLoopback(givenProvider(provider, env));
   if (isRemote('creatomate') && !env.AZURE_STORAGE_CONNECTION_STRING) {
-    throw new StartupError('Creatomate cannot reach the photos and songs in the Azurite of this sandbox.', {
+    throw new Failure('Creatomate cannot reach the photos and songs in the Azurite of this sandbox.', {
       next: 'set AZURE_STORAGE_CONNECTION_STRING to a storage account on the internet, or leave CREATOMATE_* out.',
     });
   }

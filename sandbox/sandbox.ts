@@ -26,6 +26,8 @@ export interface SandboxOptions {
   dir?: string;
   env?: NodeJS.ProcessEnv;
   parts?: PartName[];
+  /** Gives up a start that is still under way. */
+  signal?: AbortSignal;
   log?: Log;
 }
 
@@ -43,10 +45,12 @@ export interface Sandbox {
 }
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { dir, env: given = process.env, parts: wanted = allParts, log = () => {} } = options;
+  const { dir, env: given = process.env, parts: wanted = allParts, signal, log = () => {} } = options;
   const warnings = checkCombination(given);
   const tree = new ProcessTree({ dir: dir ?? join(root, '.sandbox'), exact: dir !== undefined, log });
   warnings.forEach(warning => log(warning));
+  const giveUp = () => void tree.close();
+  signal?.addEventListener('abort', giveUp);
   try {
     const started = await Promise.all(wanted.map(part => provide(part, tree, given)));
     const env = Object.assign({}, ...started.map(part => part.env)) as Record<string, string>;
@@ -66,6 +70,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   } catch (error) {
     await tree.close();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

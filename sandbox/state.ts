@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StartupError } from './startup-error.ts';
+import { Failure } from './failure.ts';
 
 /** What `.sandbox/state.json` says about one running process. */
 export interface PartState {
@@ -37,12 +37,12 @@ export class StateFolder {
       const owner = folder.#take();
       if (!owner) return folder;
       if (exact) {
-        throw new StartupError(`${dir} is in use by a sandbox that runs (pid ${owner.pid}).`, {
+        throw new Failure(`${dir} is in use by a sandbox that runs (pid ${owner.pid}).`, {
           next: `stop it (kill ${owner.pid}), or choose another folder.`,
         });
       }
     }
-    throw new StartupError(`${dir} holds too many running sandboxes.`);
+    throw new Failure(`${dir} holds too many running sandboxes.`);
   }
 
   get file() {

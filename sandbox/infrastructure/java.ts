@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { ProcessTree } from '../process-tree.ts';
-import { StartupError } from '../startup-error.ts';
+import { Failure } from '../failure.ts';
 
 export const waysOut = `one of
   - install Java 17 or newer and Maven (Debian, Ubuntu: apt-get install default-jre-headless maven; macOS: brew install openjdk maven);
@@ -16,13 +16,13 @@ export async function ensureJava(tree: ProcessTree, { maven }: { maven: boolean 
   if (missing(maven).length === 0) return;
   await (installing ??= install(tree).finally(() => (installing = undefined)));
   const still = missing(maven);
-  if (still.length > 0) throw new StartupError(`${still.join(' and ')} not found.`, { next: waysOut });
+  if (still.length > 0) throw new Failure(`${still.join(' and ')} not found.`, { next: waysOut });
 }
 
 async function install(tree: ProcessTree) {
   const lacking = missing(true);
   if (process.getuid?.() !== 0 || !find('apt-get')) {
-    throw new StartupError(`${lacking.join(' and ')} not found.`, { next: waysOut });
+    throw new Failure(`${lacking.join(' and ')} not found.`, { next: waysOut });
   }
   const packages = lacking.map(name => (name === 'Maven' ? 'maven' : 'default-jre-headless'));
   tree.log(`${lacking.join(' and ')} not found: installing ${packages.join(' and ')} with apt-get ...`);

@@ -4,7 +4,7 @@ import mysql from 'mysql2/promise';
 import type { ProcessSpec } from '../managed-process.ts';
 import { freePort } from '../ports.ts';
 import type { ProcessTree } from '../process-tree.ts';
-import { StartupError } from '../startup-error.ts';
+import { Failure } from '../failure.ts';
 import { waysOut } from './java.ts';
 import { dependencies } from './maven.ts';
 
@@ -65,7 +65,7 @@ export async function mariadb(tree: ProcessTree): Promise<ProcessSpec> {
 async function server(tree: ProcessTree): Promise<string> {
   const platform = platforms[`${process.platform}-${process.arch}`];
   if (!platform) {
-    throw new StartupError(`There is no published MariaDB server for ${process.platform} on ${process.arch}.`, {
+    throw new Failure(`There is no published MariaDB server for ${process.platform} on ${process.arch}.`, {
       next: 'set MYSQL_URL to a server of yours, or run everything in containers: docker compose up.',
     });
   }

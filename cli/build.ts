@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../sandbox/failure.ts';
+import { root } from '../sandbox/sandbox.ts';
+import { locked } from './lock.mjs';
+
+const sources = ['{apps,libs}/*/src/**/*', 'cli/topics/**/*', '*.{js,json}'];
+
+/** Builds all services when a source is newer than what was built from it. */
+export async function build(log: (line: string) => void) {
+  if (isCurrent()) return;
+  await locked(join(root, '.sandbox', 'build.lock'), 'Waiting for another build ...', () => {
+    if (isCurrent()) return;
+    log('Building the services ...');
+    const { status, stdout, stderr } = spawnSync('nest', ['build', '--all'], { cwd: root, encoding: 'utf8' });
+    if (status !== 0) throw new Failure(`The build failed.\n\n${stdout}${stderr}`, { next: 'mend the code above.' });
+  });
+}
+
+function isCurrent(): boolean {
+  const apps = globSync('apps/*/src/main.ts', { cwd: root }).map(file => file.replace('/src/main.ts', ''));
+  const built = [...apps, 'cli/topics'].map(app => join(root, 'dist', app, 'main.js'));
+  if (!built.every(file => existsSync(file))) return false;
+  const oldest = Math.min(...built.map(modified));
+  return globSync(sources, { cwd: root }).every(file => modified(join(root, file)) <= oldest);
+}
+
+function modified(file: string): number {
+  return statSync(file).mtimeMs;
+}

@@ -1,0 +1,1 @@
+export function locked<T>(file: string, waiting: string, work: () => T | Promise<T>): Promise<T>;

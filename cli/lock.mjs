@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Does the work while no other process does work under the same lock file; a lock whose owner is gone is void. */
+export async function locked(file, waiting, work) {
+  mkdirSync(dirname(file), { recursive: true });
+  for (let isSaid = false; !take(file); isSaid = true) {
+    if (!isSaid) console.log(waiting);
+    await pause(200);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function take(file) {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (!isOwned(file)) rmSync(file, { force: true });
+    return false;
+  }
+}
+
+function isOwned(file) {
+  try {
+    // An empty file is one that is being written.
+    return process.kill(Number(readFileSync(file, 'utf8')) || process.pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

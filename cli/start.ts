@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { Failure } from '../sandbox/failure.ts';
+import { isFree } from '../sandbox/ports.ts';
+import { run } from '../sandbox/run.ts';
+import { build } from './build.ts';
+import { command } from './command.ts';
+
+await command(async () => {
+  const port = await choosePort();
+  await build(console.log);
+  await run({ log: console.log, port }, async ({ sandbox, system, stopping }) => {
+    const url = system.gatewayUrl;
+    console.log(`
+CASTAD runs. Ctrl-C stops all of it.
+
+  REST       ${url}
+  docs       ${url}/docs
+  logs       ${sandbox.dir}/logs
+  processes  ${sandbox.dir}/state.json
+${publicRoutes(system.services)}
+Order a film, and look how far it is:
+
+  curl -X POST ${url}/v1/projects -H 'content-type: application/json' -d '{"businessName": "Sea Breeze Stay", "region": "Gangneung", "language": "en", "run": true}'
+  curl ${url}/v1/projects
+`);
+    if (!stopping.aborted) await once(stopping, 'abort');
+  });
+});
+
+/** The port that was asked for, or 3000, or any. */
+async function choosePort(): Promise<number | undefined> {
+  const wanted = Number(process.env.PORT || 3000);
+  if (await isFree(wanted)) return wanted;
+  if (process.env.PORT) {
+    throw new Failure(`PORT ${wanted} is in use.`, { next: 'stop who uses it, or set PORT to another one.' });
+  }
+  console.log(`Port ${wanted} is in use; taking another one.`);
+  return undefined;
+}
+
+/** With a public address, somebody has to bring the providers' callbacks from there to here. */
+function publicRoutes(services: { name: string; url: string }[]): string {
+  const publicUrl = process.env.PUBLIC_URL;
+  if (!publicUrl) return '';
+  const urlOf = (name: string) => services.find(service => service.name === name)?.url;
+  return `
+  ${publicUrl}/callbacks/suno/...        has to reach ${urlOf('song-service')}
+  ${publicUrl}/callbacks/creatomate/...  has to reach ${urlOf('video-service')}
+`;
+}
