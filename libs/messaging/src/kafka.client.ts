@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import {
   Kafka,
   logLevel,
+  Partitioners,
   type KafkaConfig,
   type LogEntry,
   type Message,
@@ -45,15 +46,18 @@ export class KafkaClient implements OnApplicationShutdown {
 
   constructor(config: ServiceConfig, @Inject(SERVICE) service: string) {
     const logger = new Logger('kafkajs');
-    const log = ({ level, log: { message, error } }: LogEntry) => {
-      const entry = { message, error: error as unknown };
-      if (level === logLevel.ERROR) logger.error(entry);
-      else logger.warn(entry);
+    const log = ({ log: { message, error } }: LogEntry) => {
+      // kafkajs calls every answer it will retry an error, a loading coordinator for one. What lasts, readiness tells.
+      logger.warn({ message, error: error as unknown });
     };
     this.kafka = new Kafka({ ...kafkaConfig(config, service), logLevel: logLevel.WARN, logCreator: () => log });
     // Not idempotent: kafkajs reuses sequence numbers after a failed send, and the broker would drop the next batch
     // as a duplicate. One request in flight keeps the order; what is sent twice, the inbox absorbs.
-    this.producer = this.kafka.producer({ maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    this.producer = this.kafka.producer({
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
   }
 
   /** Resolves when all in-sync replicas have the records. */

@@ -1,2 +1,6 @@
-/** UUIDv7: ids that sort by the time they were made. */
-export { v7 as newId, validate as isId } from 'uuid';
+import { v7, validate } from 'uuid';
+
+/** A UUIDv7: ids sort by the time they were made. */
+export const newId = (): string => v7();
+
+export const isId = (text: string): boolean => validate(text);
