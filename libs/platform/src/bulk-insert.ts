@@ -1,4 +1,4 @@
-import type { AnyEntity, EntityName } from '@mikro-orm/core';
+import { JsonType, type AnyEntity, type EntityName } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/mysql';
 
 const CHUNK = 500;
@@ -25,7 +25,7 @@ export async function bulkInsert(
     const values = chunk.flatMap(row =>
       props.map(prop => {
         const value = (row as Record<string, unknown>)[prop.name] ?? null;
-        return value !== null && prop.runtimeType === 'object' ? JSON.stringify(value) : value;
+        return value !== null && prop.customType instanceof JsonType ? JSON.stringify(value) : value;
       }),
     );
     // Not INSERT IGNORE, which would also turn real faults into warnings.
