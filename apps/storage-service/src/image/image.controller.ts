@@ -1,0 +1,41 @@
+import { AppError } from '@castad/platform';
+import { Controller, Delete, HttpCode, Param, Put, Req, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { InternalGuard } from '../internal.guard.ts';
+import { ImageParams, type UploadedImage } from './image.dto.ts';
+import { ImageService } from './image.service.ts';
+
+@Controller('internal/images')
+@UseGuards(InternalGuard)
+export class ImageController {
+  constructor(private readonly images: ImageService) {}
+
+  /** The body is the file. The same file again answers the same. */
+  @Put(':taskId/:imageId')
+  @HttpCode(201)
+  async upload(
+    @Param() { taskId, imageId }: ImageParams,
+    @Req() { body, headers }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UploadedImage> {
+    if (!(body instanceof Readable))
+      throw new AppError('NOT_AN_IMAGE', 'Send the image itself, with its content type.', { status: 415 });
+    try {
+      return await this.images.upload(taskId, imageId, body, announced(headers['content-length']));
+    } catch (error) {
+      // What is left of a refused body is not worth reading.
+      void reply.header('connection', 'close');
+      throw error;
+    }
+  }
+
+  @Delete(':taskId/:imageId')
+  @HttpCode(204)
+  async remove(@Param() { taskId, imageId }: ImageParams): Promise<void> {
+    await this.images.remove(taskId, imageId);
+  }
+}
+
+const announced = (length: string | undefined): number | undefined =>
+  length === undefined ? undefined : Number(length);

@@ -1,0 +1,22 @@
+import { AppError } from '@castad/platform';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { StorageServiceConfig } from './storage-service.config.ts';
+
+/** Lets in the services that know the shared secret. */
+@Injectable()
+export class InternalGuard implements CanActivate {
+  constructor(private readonly config: StorageServiceConfig) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const { authorization = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
+    if (isEqual(authorization, `Bearer ${this.config.INTERNAL_SECRET}`)) return true;
+    throw new AppError('UNAUTHORIZED', 'The call needs the secret of the services.', { status: 401 });
+  }
+}
+
+/** Takes as long whatever the difference: hashes have one length. */
+const isEqual = (a: string, b: string): boolean => timingSafeEqual(hashed(a), hashed(b));
+
+const hashed = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,0 +1,24 @@
+import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
+import { PlatformModule } from '@castad/platform';
+import { Module } from '@nestjs/common';
+import { Asset } from './asset/asset.entity.ts';
+import { AssetHandlers } from './asset/asset.handlers.ts';
+import { AssetWorker } from './asset/asset.worker.ts';
+import { BlobClient } from './azure/blob.client.ts';
+import { SourceClient } from './download/source.client.ts';
+import { ImageController } from './image/image.controller.ts';
+import { ImageService } from './image/image.service.ts';
+import { LinkController } from './link/link.controller.ts';
+import { StorageServiceConfig } from './storage-service.config.ts';
+
+const service = 'storage-service';
+
+@Module({
+  imports: [
+    PlatformModule.forService({ service, config: StorageServiceConfig, entities: [Asset, InboxRow, OutboxRow] }),
+    MessagingModule.forService(service),
+  ],
+  controllers: [AssetHandlers, ImageController, LinkController],
+  providers: [AssetWorker, BlobClient, SourceClient, ImageService],
+})
+export class StorageServiceModule {}
