@@ -1,0 +1,105 @@
+const libs = ['libs/contracts', 'libs/messaging', 'libs/platform', 'libs/worker'];
+
+/** Which other rooms a room may import. `libs/testing` is for tests alone: see the rule of that name. */
+const mayImport = {
+  'libs/contracts': [],
+  'libs/platform': ['libs/testing'],
+  'libs/messaging': ['libs/contracts', 'libs/platform', 'libs/testing'],
+  'libs/worker': ['libs/messaging', 'libs/platform', 'libs/testing'],
+  'libs/testing': [...libs, 'sandbox'],
+  'apps/[^/]+': [...libs, 'libs/testing'],
+  // A stand-in that shared code with our client would share its mistakes.
+  sandbox: [],
+  cli: ['libs/contracts', 'libs/messaging', 'libs/platform', 'sandbox'],
+  bench: [...libs, 'libs/testing', 'sandbox'],
+  test: [...libs, 'libs/testing', 'sandbox'],
+};
+
+const ANY_ROOM = '^(apps|libs|sandbox|cli|bench|test)/';
+const TESTS = ['\\.(spec|e2e-spec)\\.ts$', '^(apps|libs)/[^/]+/test/', '^(bench|test|libs/testing)/'];
+const PROVIDERS = 'azure|creatomate|openai|storage|suno';
+
+const within = room => `^${room}/`;
+const packages = names => `node_modules/(${names})/`;
+
+const rooms = Object.entries(mayImport).map(([room, others]) => ({
+  name: `${room.replace('[^/]+', '*')} imports its own rooms`,
+  comment: `It may import ${others.join(', ') || 'no other room'}.`,
+  severity: 'error',
+  from: { path: `^(${room})/` },
+  to: { path: ANY_ROOM, pathNot: [within('$1'), ...others.map(within)] },
+}));
+
+module.exports = {
+  forbidden: [
+    ...rooms,
+    {
+      name: 'libs are entered through index.ts',
+      severity: 'error',
+      from: { pathNot: '^libs/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
+    },
+    {
+      name: 'libs enter each other through index.ts',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'libs/testing is for tests',
+      severity: 'error',
+      from: { pathNot: TESTS },
+      to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'contracts are shapes and nothing else',
+      severity: 'error',
+      from: { path: '^libs/contracts/', pathNot: TESTS },
+      to: { pathNot: ['^libs/contracts/', packages('class-transformer|class-validator')] },
+    },
+    {
+      name: 'Kafka is spoken by messaging',
+      severity: 'error',
+      from: { path: ['^apps/', '^libs/'], pathNot: ['^libs/messaging/', '^libs/testing/'] },
+      to: { path: packages('kafkajs') },
+    },
+    {
+      name: 'a provider is known to its folder alone, which knows nothing of us',
+      comment: 'It may import the platform and its configuration; no entities, contracts or messaging.',
+      severity: 'error',
+      from: { path: `^apps/([^/]+)/src/(${PROVIDERS})/` },
+      to: {
+        path: '^(apps|libs)/',
+        pathNot: ['^apps/$1/src/$2/', '^apps/$1/src/[^/]+\\.config\\.ts$', '^libs/(platform|testing)/'],
+      },
+    },
+    {
+      name: "a provider's SDK stays in its folder",
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `^apps/[^/]+/src/(${PROVIDERS})/` },
+      to: { path: packages('openai|@azure/[^/]+') },
+    },
+    {
+      name: 'no cycles',
+      comment: 'Types may refer to each other: nothing of them is left when modules are loaded.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'imports exist', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'packages are declared where they are used',
+      comment: 'Hoisting hides what is missing, until an image holds one service alone.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: TESTS },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|out|\\.sandbox)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
