@@ -5,7 +5,7 @@ const mayImport = {
   'libs/contracts': [],
   'libs/platform': ['libs/testing'],
   'libs/messaging': ['libs/contracts', 'libs/platform', 'libs/testing'],
-  'libs/worker': ['libs/messaging', 'libs/platform', 'libs/testing'],
+  'libs/worker': ['libs/contracts', 'libs/messaging', 'libs/platform', 'libs/testing'],
   'libs/testing': [...libs, 'sandbox'],
   'apps/[^/]+': [...libs, 'libs/testing'],
   // A stand-in that shared code with our client would share its mistakes.

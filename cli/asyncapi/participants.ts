@@ -1,7 +1,6 @@
 import {
   AssetFailed,
   AssetStored,
-  CancelTask,
   GenerateLyric,
   GenerateSong,
   LyricFailed,
@@ -12,7 +11,6 @@ import {
   RenderVideo,
   SongFailed,
   SongReady,
-  TaskCancelled,
   TaskCompleted,
   TaskFailed,
   type MessageClass,
@@ -27,7 +25,7 @@ interface Participant {
 /** Who says what to whom. Besides, every service sends `MessageRejected` for a message it had to put aside. */
 const conversations: Record<ServiceName, Participant> = {
   gateway: {
-    sends: [GenerateLyric, GenerateSong, RenderVideo, CancelTask, TaskCompleted, TaskFailed, TaskCancelled],
+    sends: [GenerateLyric, GenerateSong, RenderVideo, TaskCompleted, TaskFailed],
     receives: [
       LyricGenerated,
       LyricFailed,
@@ -42,19 +40,19 @@ const conversations: Record<ServiceName, Participant> = {
   },
   'lyric-service': {
     sends: [LyricGenerated, LyricFailed],
-    receives: [GenerateLyric, CancelTask],
+    receives: [GenerateLyric],
   },
   'song-service': {
     sends: [SongReady, SongFailed],
-    receives: [GenerateSong, LyricGenerated, CancelTask],
+    receives: [GenerateSong, LyricGenerated],
   },
   'video-service': {
     sends: [RenderSucceeded, RenderFailed],
-    receives: [RenderVideo, SongReady, AssetStored, AssetFailed, CancelTask],
+    receives: [RenderVideo, SongReady, AssetStored, AssetFailed],
   },
   'storage-service': {
     sends: [AssetStored, AssetFailed],
-    receives: [SongReady, RenderSucceeded, CancelTask],
+    receives: [SongReady, RenderSucceeded],
   },
 };
 

@@ -71,6 +71,7 @@ export class AssetStored extends Message {
   files!: StoredFile[];
 }
 
+/** The files of one asset could not be brought into our storage. */
 export class AssetFailed extends Failure {
   static readonly type = 'AssetFailed.v1';
   static readonly topic = topics.storageEvents.name;

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsString, Length, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject, IsString, Length, ValidateNested } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
 import { Plan } from './plan.ts';
@@ -8,6 +8,7 @@ import { topics } from './topics.ts';
 export const sectionLabels = ['intro', 'verse', 'chorus', 'bridge', 'outro'] as const;
 export type SectionLabel = (typeof sectionLabels)[number];
 
+/** One part of the lyric, as it is sung. */
 export class LyricSection {
   @IsIn(sectionLabels)
   label!: SectionLabel;
@@ -20,6 +21,7 @@ export class LyricSection {
   lines!: string[];
 }
 
+/** The words of a song. */
 export class Lyric {
   @IsString()
   @Length(1, 80)
@@ -43,19 +45,23 @@ export class GenerateLyric extends Message {
   static readonly type = 'GenerateLyric.v1';
   static readonly topic = topics.lyricCommands.name;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;
 }
 
+/** The words are written. */
 export class LyricGenerated extends Message {
   static readonly type = 'LyricGenerated.v1';
   static readonly topic = topics.lyricEvents.name;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Lyric)
   lyric!: Lyric;

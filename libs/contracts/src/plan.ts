@@ -5,6 +5,7 @@ import {
   IsIn,
   IsInt,
   IsISO8601,
+  IsObject,
   IsOptional,
   IsString,
   IsUUID,
@@ -43,6 +44,7 @@ export class Brief {
   description?: string;
 }
 
+/** How the song is to sound. */
 export class MusicPlan {
   /** Genre, mood and instruments in free words. Absent: the lyric's own suggestion. */
   @IsOptional()
@@ -56,6 +58,7 @@ export class MusicPlan {
   durationSeconds!: number;
 }
 
+/** How the film is to look. */
 export class VideoPlan {
   @IsIn(formats)
   format!: Format;
@@ -69,6 +72,7 @@ export class VideoPlan {
 
 /** What was ordered. It rides along in every message of the chain, so that each stage has its whole input. */
 export class Plan {
+  @IsObject()
   @ValidateNested()
   @Type(() => Brief)
   brief!: Brief;
@@ -76,10 +80,12 @@ export class Plan {
   @IsIn(languages)
   language!: Language;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => MusicPlan)
   music!: MusicPlan;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => VideoPlan)
   video!: VideoPlan;

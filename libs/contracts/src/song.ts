@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   IsArray,
   IsNumber,
+  IsObject,
   IsOptional,
   IsPositive,
   IsString,
@@ -33,6 +34,7 @@ export class TimedLine {
   end!: number;
 }
 
+/** One sung version of the song. */
 export class Track {
   @IsString()
   @Length(1, 100)
@@ -59,19 +61,23 @@ export class GenerateSong extends Message {
   static readonly type = 'GenerateSong.v1';
   static readonly topic = topics.songCommands.name;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Lyric)
   lyric!: Lyric;
 }
 
+/** The song is sung; every version is there, and one is chosen for the film. */
 export class SongReady extends Message {
   static readonly type = 'SongReady.v1';
   static readonly topic = topics.songEvents.name;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;

@@ -19,6 +19,7 @@ export class TaskCompleted extends Message {
   stage!: Stage;
 }
 
+/** An order ended without the stage it was for. */
 export class TaskFailed extends Failure {
   static readonly type = 'TaskFailed.v1';
   static readonly topic = topics.taskEvents.name;
@@ -27,6 +28,7 @@ export class TaskFailed extends Failure {
   stage!: Stage;
 }
 
+/** An order ended because the client did not want it any more. */
 export class TaskCancelled extends Message {
   static readonly type = 'TaskCancelled.v1';
   static readonly topic = topics.taskEvents.name;

@@ -1,5 +1,16 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsPositive, IsString, IsUrl, Length, Min, ValidateNested } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsPositive,
+  IsString,
+  IsUrl,
+  Length,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
 import { formats, Plan, type Format } from './plan.ts';
@@ -11,6 +22,7 @@ export class RenderVideo extends Message {
   static readonly type = 'RenderVideo.v1';
   static readonly topic = topics.videoCommands.name;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;
@@ -24,15 +36,18 @@ export class RenderVideo extends Message {
   @Min(1)
   songRevision!: number;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Track)
   track!: Track;
 }
 
+/** The film is cut; its files are not ours yet. */
 export class RenderSucceeded extends Message {
   static readonly type = 'RenderSucceeded.v1';
   static readonly topic = topics.videoEvents.name;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;

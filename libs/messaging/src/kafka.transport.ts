@@ -2,7 +2,7 @@ import { catalog, replayTopic } from '@castad/contracts';
 import { AppError, Lifecycle, ServiceConfig, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Consumer, EachBatchPayload, TopicOffsets } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
 import { Gatherer } from './gatherer.ts';
@@ -103,35 +103,24 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     }
   }
 
-  private async eachBatch({
-    batch,
-    heartbeat,
-    isRunning,
-    isStale,
-    commitOffsetsIfNecessary,
-    resolveOffset,
-  }: EachBatchPayload): Promise<void> {
-    const { topic, partition, messages } = batch;
+  private async eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
     const assertOurs = () => {
       if (this.halted) throw this.halted;
-      if (this.stopping || !isRunning() || isStale()) throw new Stopping();
+      if (this.stopping || !payload.isRunning() || payload.isStale()) throw new Stopping();
     };
+    const heartbeat = () => payload.heartbeat();
+    const commit = (topics: TopicOffsets[]) => payload.commitOffsetsIfNecessary({ topics });
     for (let start = 0; start < messages.length; start += Gatherer.MAX_RECORDS) {
       assertOurs();
       const records = messages.slice(start, start + Gatherer.MAX_RECORDS).map(record => ({ topic, partition, record }));
-      const last = records.at(-1)?.record.offset as string;
       try {
-        await this.gatherer.add({
-          records,
-          heartbeat,
-          assertOurs,
-          commit: topics => commitOffsetsIfNecessary({ topics }),
-        });
+        await this.gatherer.add({ records, heartbeat, assertOurs, commit });
       } catch (error) {
         if (error instanceof ConsumerHalted) this.halt(error);
         throw error;
       }
-      resolveOffset(last);
+      payload.resolveOffset(records.at(-1)?.record.offset as string);
     }
     await heartbeat();
   }

@@ -158,8 +158,7 @@ export function ormOptions(
     forceUtcTimezone: true,
     driverOptions: { connectTimeout: 5_000, enableKeepAlive: true },
     onCreateConnection: async (connection: unknown) => {
-      const { executeQuery } = connection as RawConnection;
-      for (const sql of SESSION) await executeQuery.call(connection, { sql, parameters: [] });
+      for (const sql of SESSION) await (connection as RawConnection).executeQuery({ sql, parameters: [] });
     },
   };
 }

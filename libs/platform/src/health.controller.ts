@@ -25,12 +25,12 @@ export class HealthController {
     const probes = [{ name: 'database', check: () => this.database.ping() }, ...this.lifecycle.probes];
     const checks = Object.fromEntries(
       await Promise.all(
-        probes.map(async ({ name, check }) => {
+        probes.map(async probe => {
           try {
-            await check();
-            return [name, 'ok'];
+            await probe.check();
+            return [probe.name, 'ok'];
           } catch (error) {
-            return [name, toError(error).message];
+            return [probe.name, toError(error).message];
           }
         }),
       ),

@@ -75,7 +75,7 @@ function photos(prototype: RenderElement, urls: string[], durationSeconds: numbe
 
 /** A repeated element must not keep the id of its prototype. */
 function copy({ id: _, ...prototype }: RenderElement, index: number, changes: Partial<RenderElement>): RenderElement {
-  return { ...prototype, name: `${prototype.name}-${index + 1}`, ...changes } as RenderElement;
+  return { ...prototype, name: `${prototype.name}-${index + 1}`, ...changes };
 }
 
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

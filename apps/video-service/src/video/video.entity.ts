@@ -54,7 +54,7 @@ export class Video extends schema.class {
 
   /** The film of a song that was just made, of its chosen track. Its files are being copied: `AssetStored` wakes it. */
   static ofSong({ taskId, revision, plan, title, tracks, chosenTrackId }: SongReady, cause: Cause): Video {
-    const track = tracks.find(({ trackId }) => trackId === chosenTrackId) ?? (tracks[0] as Track);
+    const track = tracks.find(({ trackId }) => trackId === chosenTrackId) ?? (tracks[0]);
     const video = Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
     video.dueAt = new Date(video.createdAt.getTime() + COPY_MS);
     return video;
