@@ -1,0 +1,413 @@
+import {
+  AssetFailed,
+  AssetStored,
+  deadLetterTopic,
+  type Message,
+  type MessageClass,
+  SongReady,
+  type StoredFile,
+  topics,
+} from '@castad/contracts';
+import { Database, newId } from '@castad/platform';
+import {
+  aPlan,
+  aRenderSucceeded,
+  aSongReady,
+  aTrack,
+  bootWith,
+  eventually,
+  testBed,
+  type TestBed,
+} from '@castad/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import axios from 'axios';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Asset } from '../src/asset/asset.entity.ts';
+import { BlobClient } from '../src/azure/blob.client.ts';
+import { acceptStreams } from '../src/image/accept-streams.ts';
+import type { LinksResponse } from '../src/link/link.dto.ts';
+import { migrations } from '../src/migrations/index.ts';
+import { StorageServiceModule } from '../src/storage-service.module.ts';
+import { cut, redirect, SourceHost, stalled, status, whole } from './source-host.ts';
+
+const MIB = 1024 * 1024;
+const SECRET = 'the-secret-of-the-services';
+const fixture = (path: string) => readFile(join(import.meta.dirname, '../../../sandbox', path));
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+jest.setTimeout(30_000);
+
+describe('storage-service', () => {
+  let bed: TestBed;
+  let app: NestFastifyApplication;
+  let database: Database;
+  const host = new SourceHost();
+  let mp3: Buffer;
+  let mp4: Buffer;
+  let jpg: Buffer;
+
+  beforeAll(async () => {
+    [mp3, mp4, jpg] = (await Promise.all(
+      ['suno/fixtures/loop.mp3', 'creatomate/fixtures/portrait.mp4', 'creatomate/fixtures/portrait.jpg'].map(fixture),
+    )) as [Buffer, Buffer, Buffer];
+    await host.listen();
+    bed = await testBed({ parts: ['kafka', 'mariadb', 'azurite'] });
+    await bed.migrate('storage-service', migrations);
+    app = await bootWith(
+      bed.env('storage-service', {
+        INTERNAL_SECRET: SECRET,
+        HTTP_TIMEOUT_MS: '3000',
+        STORAGE_MAX_FILE_BYTES: String(32 * MIB),
+        IMAGE_MAX_BYTES: String(8 * MIB),
+        WORKER_POLL_MS: '100',
+      }),
+      StorageServiceModule,
+      { http: acceptStreams },
+    );
+    database = app.get(Database);
+  }, 120_000);
+
+  afterAll(async () => {
+    await app?.close();
+    await bed?.close();
+    await host.close();
+  }, 60_000);
+
+  afterEach(() => {
+    host.calls.length = 0;
+  });
+
+  const rowOf = (taskId: string) => database.read('background', em => em.findOneOrFail(Asset, { taskId }));
+  const ended = (taskId: string, status: string) =>
+    eventually(async () => expect(await rowOf(taskId)).toMatchObject({ status }));
+  const announced = async <M extends Message>(type: MessageClass<M>, taskId: string): Promise<M[]> =>
+    (await bed.topics.read(topics.storageEvents.name))
+      .filter(seen => seen.key === taskId && seen.type === type.type)
+      .map(seen => seen.data as unknown as M);
+  const only = <M extends Message>(type: MessageClass<M>, taskId: string): Promise<M> =>
+    eventually(async () => {
+      const events = await announced(type, taskId);
+      expect(events).toHaveLength(1);
+      return events[0] as M;
+    });
+  const storedFiles = async (taskId: string): Promise<StoredFile[]> => {
+    await ended(taskId, 'done');
+    return (await only(AssetStored, taskId)).files;
+  };
+  const failureOf = async (taskId: string): Promise<AssetFailed> => {
+    await ended(taskId, 'failed');
+    return only(AssetFailed, taskId);
+  };
+
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    axios.request({
+      method,
+      url: `${await app.getUrl()}${path}`,
+      data: body,
+      headers: { authorization: `Bearer ${SECRET}`, ...headers },
+      validateStatus: () => true,
+      maxBodyLength: Infinity,
+    });
+  const linksTo = async (taskId: string, ...assets: object[]): Promise<LinksResponse> =>
+    (await call('POST', '/internal/links', { taskId, assets })).data as LinksResponse;
+  const bytesAt = async (url: string) => {
+    const { data, headers } = await axios.get<Buffer>(url, { responseType: 'arraybuffer' });
+    return { bytes: Buffer.from(data), type: headers['content-type'] as string };
+  };
+  const song = (url: string, changes: Partial<SongReady> = {}) => aSongReady({ tracks: [aTrack({ url })], ...changes });
+
+  describe('copies', () => {
+    it('stores all tracks of a song, and says so once however often it is told', async () => {
+      const event = aSongReady({
+        tracks: [
+          aTrack({ trackId: 'a', url: host.serve('a.mp3', whole(mp3)) }),
+          aTrack({ trackId: 'b', url: host.serve('b.mp3', redirect(host.serve('b2.mp3', whole(mp3)))) }),
+        ],
+        chosenTrackId: 'a',
+      });
+      await bed.topics.send([event], { times: 3 });
+      await bed.topics.send([event]);
+      const files = await storedFiles(event.taskId);
+      expect(files).toEqual(
+        ['a', 'b'].map(name => ({
+          name,
+          path: `${event.taskId}/1/song/tracks/${name}.mp3`,
+          contentType: 'audio/mpeg',
+          size: mp3.length,
+          sha256: sha256(mp3),
+        })),
+      );
+      const { links } = await linksTo(event.taskId, { revision: 1, kind: 'song', ref: 'tracks' });
+      expect(links.map(({ name }) => name)).toEqual(['a', 'b']);
+      for (const { url } of links) expect(await bytesAt(url)).toEqual({ bytes: mp3, type: 'audio/mpeg' });
+      expect(host.callsFor('a.mp3')).toBe(1);
+    });
+
+    it('stores film and poster, the large one in blocks', async () => {
+      const film = Buffer.concat([mp4, randomBytes(20 * MIB)]);
+      const event = aRenderSucceeded({
+        url: host.serve('film.mp4', whole(film)),
+        posterUrl: host.serve('film.jpg', whole(jpg)),
+      });
+      await bed.topics.send([event]);
+      expect(await storedFiles(event.taskId)).toMatchObject([
+        { name: 'film', path: `${event.taskId}/1/video/9x16/film.mp4`, size: film.length, sha256: sha256(film) },
+        { name: 'poster', contentType: 'image/jpeg', size: jpg.length },
+      ]);
+      const { links } = await linksTo(event.taskId, { revision: 1, kind: 'video', ref: '9:16', name: 'film' });
+      expect(links).toHaveLength(1);
+      expect(sha256((await bytesAt((links[0] as { url: string }).url)).bytes)).toBe(sha256(film));
+    });
+
+    it.each([
+      ['broke off', () => cut(mp3)],
+      ['fell silent', () => stalled(mp3)],
+      ['was not there yet', () => status(404)],
+      ['could not be read', () => status(503)],
+    ])('asks again for a file that %s', async (_, answer) => {
+      const name = `${newId()}.mp3`;
+      const event = song(host.serve(name, answer(), whole(mp3)));
+      await bed.topics.send([event]);
+      await ended(event.taskId, 'done');
+      expect(await rowOf(event.taskId)).toMatchObject({ tries: 1, files: [{ sha256: sha256(mp3) }] });
+      expect(host.callsFor(name)).toBe(2);
+    });
+
+    it.each([
+      ['a file that is gone', () => status(404), 'SOURCE_GONE', 3],
+      ['a refusal', () => status(401), 'SOURCE_REFUSED', 1],
+      [
+        'a page instead of a song',
+        () => whole(Buffer.from('<html>Sorry</html>'), 'audio/mpeg'),
+        'SOURCE_WRONG_TYPE',
+        1,
+      ],
+      ['a picture instead of a song', () => whole(jpg, 'audio/mpeg'), 'SOURCE_WRONG_TYPE', 1],
+      ['a file too large', () => whole(Buffer.alloc(33 * MIB)), 'SOURCE_TOO_LARGE', 1],
+      ['an empty file', () => whole(Buffer.alloc(0)), 'SOURCE_WRONG_TYPE', 1],
+    ])('fails over %s', async (_, answer, code, calls) => {
+      const name = `${newId()}.mp3`;
+      const event = song(host.serve(name, answer()));
+      await bed.topics.send([event]);
+      expect(await failureOf(event.taskId)).toMatchObject({ kind: 'song', ref: 'tracks', code, retryable: true });
+      expect(host.callsFor(name)).toBe(calls);
+      const { failed } = await linksTo(event.taskId, { revision: 1, kind: 'song', ref: 'tracks' });
+      expect(failed).toMatchObject([{ revision: 1, kind: 'song', ref: 'tracks', code }]);
+    });
+
+    it('does without a poster or a second track, but not without the film', async () => {
+      const film = aRenderSucceeded({
+        url: host.serve('f.mp4', whole(mp4)),
+        posterUrl: host.serve('no.jpg', status(404)),
+      });
+      const tracks = [
+        aTrack({ trackId: 'other', url: host.serve('other.mp3', whole(jpg)) }),
+        aTrack({ trackId: 'chosen', url: host.serve('chosen.mp3', whole(mp3)) }),
+      ];
+      const both = aSongReady({ tracks, chosenTrackId: 'chosen' });
+      const none = aRenderSucceeded({
+        url: host.serve('g.mp4', whole(jpg)),
+        posterUrl: host.serve('g.jpg', whole(jpg)),
+      });
+      await bed.topics.send([film, both, none]);
+      expect((await storedFiles(film.taskId)).map(({ name }) => name)).toEqual(['film']);
+      expect((await storedFiles(both.taskId)).map(({ name }) => name)).toEqual(['chosen']);
+      expect(await failureOf(none.taskId)).toMatchObject({ kind: 'video', ref: '9:16', code: 'SOURCE_WRONG_TYPE' });
+    });
+
+    it('asks nobody for the files of an order whose time is over', async () => {
+      const past = song(host.serve('past.mp3', whole(mp3)), { plan: aPlan({ deadline: '2020-01-01T00:00:00.000Z' }) });
+      await bed.topics.send([past]);
+      await ended(past.taskId, 'expired');
+      expect(host.callsFor('past.mp3')).toBe(0);
+      expect(await announced(AssetFailed, past.taskId)).toHaveLength(0);
+    });
+
+    it('meets what an earlier attempt wrote: the same content stays, other content is replaced', async () => {
+      const blobs = app.get(BlobClient);
+      const write = (path: string, whole: Buffer) =>
+        blobs.write(path, 'audio/mpeg', { whole, size: whole.length, sha256: sha256(whole), chunks: emptyChunks });
+      const same = song(host.serve('same.mp3', whole(mp3)));
+      const other = song(host.serve('other-content.mp3', whole(mp3)));
+      await write(`${same.taskId}/1/song/tracks/track-1.mp3`, mp3);
+      await write(`${other.taskId}/1/song/tracks/track-1.mp3`, Buffer.from('left over'));
+      await bed.topics.send([same, other]);
+      await ended(same.taskId, 'done');
+      await ended(other.taskId, 'done');
+      expect(host.callsFor('same.mp3')).toBe(1);
+      const { links } = await linksTo(other.taskId, { revision: 1, kind: 'song', ref: 'tracks' });
+      expect((await bytesAt((links[0] as { url: string }).url)).bytes).toEqual(mp3);
+    });
+
+    it('copies five files at once and never more', async () => {
+      const waiting: (() => void)[] = [];
+      const held = () => (reply: ServerResponse, call: IncomingMessage) =>
+        void waiting.push(() => whole(mp3)(reply, call));
+      const events = Array.from({ length: 12 }, (_, i) => song(host.serve(`held-${i}.mp3`, held())));
+      host.mostBusy = 0;
+      await bed.topics.send(events);
+      await eventually(() => expect(waiting).toHaveLength(5));
+      const released = eventually(() => {
+        waiting.splice(0).forEach(release => release());
+        expect(host.callsFor('held-11.mp3')).toBe(1);
+        expect(host.busy).toBe(0);
+      });
+      await Promise.all(events.map(({ taskId }) => ended(taskId, 'done')));
+      await released;
+      expect(host.mostBusy).toBe(5);
+    });
+
+    it('puts a message aside that it cannot read, and goes on', async () => {
+      const event = song(host.serve('after.mp3', whole(mp3)));
+      const headers = { ce_id: newId(), ce_type: SongReady.type, ce_subject: event.taskId };
+      await bed.topics.sendRaw(SongReady.topic, [{ key: event.taskId, value: '{"tracks":', headers }]);
+      await bed.topics.send([event]);
+      await ended(event.taskId, 'done');
+      const dead = await eventually(async () => {
+        const seen = await bed.topics.read(deadLetterTopic('storage-service'));
+        expect(seen).toHaveLength(1);
+        return seen[0];
+      });
+      expect(dead?.key).toBe(event.taskId);
+    });
+  });
+
+  describe('uploads', () => {
+    const put = (taskId: string, imageId: string, body: Buffer | Readable, type = 'image/jpeg') =>
+      call('PUT', `/internal/images/${taskId}/${imageId}`, body, { 'content-type': type });
+
+    it('stores a photo as it streams in, announces it once, and answers a repeat alike', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      const first = await put(taskId, imageId, jpg);
+      expect(first).toMatchObject({
+        status: 201,
+        data: { imageId, contentType: 'image/jpeg', size: jpg.length, sha256: sha256(jpg), width: 180, height: 320 },
+      });
+      const again = await put(taskId, imageId, Readable.from([jpg.subarray(0, 10), jpg.subarray(10)]), 'image/png');
+      expect(again).toMatchObject({ status: 201, data: first.data });
+      expect(await storedFiles(taskId)).toMatchObject([{ name: 'photo', path: `${taskId}/images/${imageId}.jpg` }]);
+      const { links } = await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId });
+      expect(await bytesAt((links[0] as { url: string }).url)).toEqual({ bytes: jpg, type: 'image/jpeg' });
+      expect(await announced(AssetStored, taskId)).toHaveLength(1);
+    });
+
+    it('stores a large photo in blocks', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      const large = Buffer.concat([jpg, randomBytes(6 * MIB)]);
+      expect((await put(taskId, imageId, Readable.from(large))).status).toBe(201);
+      expect(await storedFiles(taskId)).toMatchObject([{ size: large.length, sha256: sha256(large) }]);
+    });
+
+    const heic = Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), Buffer.alloc(100)]);
+    it.each([
+      ['HEIC', () => heic, 415, 'IMAGE_HEIC'],
+      ['a song', () => mp3, 415, 'NOT_AN_IMAGE'],
+      ['text', () => Buffer.from('hello'), 415, 'NOT_AN_IMAGE'],
+      ['nothing', () => Buffer.alloc(0), 415, 'NOT_AN_IMAGE'],
+      ['an announced size too large', () => Buffer.concat([jpg, Buffer.alloc(9 * MIB)]), 413, 'IMAGE_TOO_LARGE'],
+      [
+        'a size too large that was not announced',
+        () => Readable.from([jpg, Buffer.alloc(9 * MIB), Buffer.alloc(9 * MIB)]),
+        413,
+        'IMAGE_TOO_LARGE',
+      ],
+      ['too many pixels', () => pngOf(20_000, 20_000), 413, 'IMAGE_TOO_LARGE'],
+    ])('refuses %s', async (_, body, code, problem) => {
+      const [taskId, imageId] = [newId(), newId()];
+      const { status, data, headers } = await put(taskId, imageId, body());
+      expect({ status, code: data.code }).toEqual({ status: code, code: problem });
+      expect(headers['content-type']).toMatch('application/problem+json');
+      const { missing } = await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId });
+      expect(missing).toHaveLength(1);
+    });
+
+    it('refuses another image under the id of one that is there', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      await put(taskId, imageId, jpg);
+      const other = Buffer.concat([jpg, Buffer.from('x')]);
+      expect(await put(taskId, imageId, other)).toMatchObject({ status: 409, data: { code: 'IMAGE_EXISTS' } });
+    });
+
+    it('keeps nothing of an upload that breaks off', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      const broken = Readable.from(
+        (async function* () {
+          yield jpg;
+          throw new Error('gone');
+        })(),
+      );
+      await expect(put(taskId, imageId, broken)).rejects.toThrow();
+      expect((await put(taskId, imageId, jpg)).status).toBe(201);
+    });
+
+    it('removes a photo, and again', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      await put(taskId, imageId, jpg);
+      const { links } = await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId });
+      for (let round = 0; round < 2; round++)
+        expect((await call('DELETE', `/internal/images/${taskId}/${imageId}`)).status).toBe(204);
+      const url = (links[0] as { url: string }).url;
+      expect((await axios.get(url, { validateStatus: () => true })).status).toBe(404);
+      expect(await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId })).toMatchObject({ links: [] });
+    });
+
+    it('lets nobody in without the secret, and nothing that has no image', async () => {
+      const path = `/internal/images/${newId()}/${newId()}`;
+      const wrong = { authorization: 'Bearer wrong', 'content-type': 'image/jpeg' };
+      expect(await call('PUT', path, jpg, wrong)).toMatchObject({ status: 401, data: { code: 'UNAUTHORIZED' } });
+      expect(await call('POST', '/internal/links', {}, wrong)).toMatchObject({ status: 401 });
+      expect(await call('PUT', path, { a: 1 })).toMatchObject({ status: 415, data: { code: 'NOT_AN_IMAGE' } });
+      expect(await call('PUT', '/internal/images/a/b', jpg, { 'content-type': 'image/jpeg' })).toMatchObject({
+        status: 400,
+        data: { code: 'INVALID_INPUT' },
+      });
+    });
+  });
+
+  describe('links', () => {
+    it('give the file the name it is to be saved under, and end', async () => {
+      const event = song(host.serve('named.mp3', whole(mp3)));
+      await bed.topics.send([event]);
+      await ended(event.taskId, 'done');
+      const assets = [{ revision: 1, kind: 'song', ref: 'tracks' }];
+      const { data } = await call('POST', '/internal/links', {
+        taskId: event.taskId,
+        assets,
+        downloadName: '바다의 노래.mp3',
+      });
+      const { url } = (data as LinksResponse).links[0] as { url: string };
+      const { headers } = await axios.get(url);
+      expect(headers['content-disposition']).toBe(
+        `attachment; filename*=UTF-8''${encodeURIComponent('바다의 노래.mp3')}`,
+      );
+      const past = new URL(url);
+      past.searchParams.set('se', '2020-01-01T00:00:00Z');
+      expect((await axios.get(past.href, { validateStatus: () => true })).status).toBe(403);
+    });
+
+    it('refuse what is not a question', async () => {
+      for (const body of [{}, { taskId: 'x', assets: [] }, { taskId: newId(), assets: [{ kind: 'film' }] }])
+        expect(await call('POST', '/internal/links', body)).toMatchObject({
+          status: 400,
+          data: { code: 'INVALID_INPUT' },
+        });
+    });
+  });
+});
+
+async function* emptyChunks(): AsyncGenerator<Buffer> {}
+
+/** The beginning of a PNG that claims this size. */
+function pngOf(width: number, height: number): Buffer {
+  const bytes = Buffer.alloc(64);
+  bytes.write('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1');
+  bytes.writeUInt32BE(width, 16);
+  bytes.writeUInt32BE(height, 20);
+  bytes.write('\0\0\0\0IDAT', 33, 'latin1');
+  return bytes;
+}
