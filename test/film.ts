@@ -34,10 +34,19 @@ interface SimRequest {
 export interface SimLog {
   count: number;
   requests: SimRequest[];
-  connections: { open: number; total: number; maxOpen: number; media: { open: number; total: number; maxOpen: number } };
+  connections: {
+    open: number;
+    total: number;
+    maxOpen: number;
+    media: { open: number; total: number; maxOpen: number };
+  };
 }
 
-const BASE: Record<Provider, string> = { openai: 'OPENAI_BASE_URL', suno: 'SUNO_BASE_URL', creatomate: 'CREATOMATE_BASE_URL' };
+const BASE: Record<Provider, string> = {
+  openai: 'OPENAI_BASE_URL',
+  suno: 'SUNO_BASE_URL',
+  creatomate: 'CREATOMATE_BASE_URL',
+};
 
 /** Fast stand-ins, short leases and polls: what takes minutes in life takes seconds here. */
 const ENV = {
@@ -80,11 +89,16 @@ export interface StudioOptions {
 /** All five services as processes on real Kafka, MariaDB and Blob, with the providers' stand-ins. */
 export async function startStudio({ apps, instances, env, appEnv, sim }: StudioOptions = {}): Promise<Studio> {
   const dir = await mkdtemp(join(tmpdir(), 'castad-system-'));
-  const sandbox = await startSandbox({ dir, env: { ...process.env, SIM_RATE_LIMIT: 'off', SIM_TIME_SCALE: '0.005', ...sim } });
-  const system = await startSystem({ sandbox, apps, instances, env: { ...ENV, ...env }, appEnv }).catch(async (error: unknown) => {
-    await sandbox.stop();
-    throw error;
+  const sandbox = await startSandbox({
+    dir,
+    env: { ...process.env, SIM_RATE_LIMIT: 'off', SIM_TIME_SCALE: '0.005', ...sim },
   });
+  const system = await startSystem({ sandbox, apps, instances, env: { ...ENV, ...env }, appEnv }).catch(
+    async (error: unknown) => {
+      await sandbox.stop();
+      throw error;
+    },
+  );
   const topics = new Topics(sandbox.env.KAFKA_BROKERS as string);
   await topics.provision();
   const base = (provider: Provider) => (sandbox.env[BASE[provider]] as string).replace(/\/v1$/, '');
@@ -93,7 +107,11 @@ export async function startStudio({ apps, instances, env, appEnv, sim }: StudioO
     if (!response.ok) throw new Error(`${provider} answered ${response.status}: ${await response.text()}`);
     return response.json();
   };
-  const post = (body: object): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const post = (body: object): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
   const studio: Studio = {
     sandbox,
@@ -101,9 +119,20 @@ export async function startStudio({ apps, instances, env, appEnv, sim }: StudioO
     topics,
     api: (path, init) => fetch(system.gatewayUrl + path, init),
     order: async (body = {}, key) => {
-      const init = post({ businessName: 'Sea Breeze Stay', region: 'Gangneung', language: 'en', music: { durationSeconds: 10 }, run: true, ...body });
-      const response = await studio.api('/v1/projects', { ...init, headers: { ...init.headers, ...(key && { 'idempotency-key': key }) } });
-      if (response.status !== 202) throw new Error(`the order was answered ${response.status}: ${await response.text()}`);
+      const init = post({
+        businessName: 'Sea Breeze Stay',
+        region: 'Gangneung',
+        language: 'en',
+        music: { durationSeconds: 10 },
+        run: true,
+        ...body,
+      });
+      const response = await studio.api('/v1/projects', {
+        ...init,
+        headers: { ...init.headers, ...(key && { 'idempotency-key': key }) },
+      });
+      if (response.status !== 202)
+        throw new Error(`the order was answered ${response.status}: ${await response.text()}`);
       return ((await response.json()) as ProjectView).taskId;
     },
     project: async taskId => (await studio.api(`/v1/projects/${taskId}`)).json() as Promise<ProjectView>,

@@ -45,8 +45,10 @@ export function summaryView(project: Project, order: Order | undefined, stages: 
 
 export function projectView(project: Project, order: Order | undefined, stages: Stage[], images: Image[]): ProjectView {
   const { brief, music, video } = project;
+  const summary = summaryView(project, order, stages);
   return {
-    ...summaryView(project, order, stages),
+    ...summary,
+    stages: summary.stages.map(view => ({ ...view, ...outputOf(stages.find(({ name }) => name === view.stage)) })),
     ...(brief.description && { description: brief.description }),
     music,
     video,
@@ -67,7 +69,7 @@ function errorOf({ errorCode, errorReason, retryable }: Order): ErrorView {
 
 function stageView(name: (typeof stageNames)[number], stage: Stage | undefined): StageView {
   if (!stage) return { stage: name, status: 'pending', revision: 0 };
-  const { revision, startedAt, endedAt, error, output } = stage;
+  const { revision, startedAt, endedAt, error } = stage;
   const status = stage.status();
   return {
     stage: name,
@@ -76,6 +78,13 @@ function stageView(name: (typeof stageNames)[number], stage: Stage | undefined):
     ...(startedAt && { startedAt: startedAt.toISOString() }),
     ...(endedAt && { endedAt: endedAt.toISOString() }),
     ...(status === 'failed' && error && { error }),
-    ...(output && { output }),
   };
+}
+
+/** What the stage made, without the provider's own addresses: files are fetched by our links. */
+function outputOf(stage: Stage | undefined): Pick<StageView, 'output'> {
+  if (!stage?.output) return {};
+  if (!('tracks' in stage.output)) return { output: stage.output };
+  const { tracks, ...song } = stage.output;
+  return { output: { ...song, tracks: tracks.map(({ url: _, ...track }) => track) } };
 }

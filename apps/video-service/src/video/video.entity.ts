@@ -9,6 +9,7 @@ import {
   type Track,
 } from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
+import { AppError } from '@castad/platform';
 import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 
@@ -54,7 +55,8 @@ export class Video extends schema.class {
 
   /** The film of a song that was just made, of its chosen track. Its files are being copied: `AssetStored` wakes it. */
   static ofSong({ taskId, revision, plan, title, tracks, chosenTrackId }: SongReady, cause: Cause): Video {
-    const track = tracks.find(({ trackId }) => trackId === chosenTrackId) ?? (tracks[0]);
+    const track = tracks.find(({ trackId }) => trackId === chosenTrackId);
+    if (!track) throw new AppError('TRACK_MISSING', 'the chosen track is not among the tracks');
     const video = Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
     video.dueAt = new Date(video.createdAt.getTime() + COPY_MS);
     return video;
