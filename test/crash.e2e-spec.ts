@@ -13,8 +13,8 @@ describe('a service that dies', () => {
 
   beforeAll(async () => {
     const appEnv = {
-      'song-service': { SUNO_POLL_MS: '60000', SUNO_GRACE_MS: '4000' },
-      'video-service': { CREATOMATE_POLL_MS: '60000', CREATOMATE_GRACE_MS: '4000' },
+      'song-service': { SUNO_POLL_MS: '60000', SUNO_GRACE_MS: '6000' },
+      'video-service': { CREATOMATE_POLL_MS: '60000', CREATOMATE_GRACE_MS: '6000' },
     };
     studio = await startStudio({ appEnv });
   });
@@ -86,7 +86,7 @@ describe('a service that dies', () => {
     });
 
     it('finishes the film with one paid submit when it is killed between submit and saved job id', async () => {
-      await studio.fault(provider, { endpoint: '*', kind: 'callbacks-late', ms: 3 * SLOW_MS });
+      await studio.fault(provider, { endpoint: '*', kind: 'callbacks-late', ms: 2 * SLOW_MS });
       const taskId = await killBetweenSubmitAndSave();
 
       expect(await studio.ended(taskId)).toMatchObject({ status: 'completed' });
