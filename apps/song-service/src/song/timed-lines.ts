@@ -1,6 +1,7 @@
 import type { TimedLine } from '@castad/contracts';
+import { align } from './align.ts';
 
-/** One sung word or syllable; seconds from the beginning of the track. */
+/** One sung piece; seconds from the beginning of the track. */
 export interface SungWord {
   text: string;
   start: number;
@@ -9,14 +10,19 @@ export interface SungWord {
 
 /**
  * When each line is sung. The words come in pieces of unknown size (syllables, words, phrases), so lines and pieces
- * are matched by their letters alone. A line without any timed letter shares the gap between its neighbours.
+ * are matched by their letters alone. A line that is hardly found shares the gap between its neighbours.
  */
 export function timedLines(lines: string[], words: SungWord[], durationSeconds: number): TimedLine[] {
-  const spans = words.length > 0 ? matched(lines, words) : lines.map(() => undefined);
-  return fillGaps(lines, spans, durationSeconds);
+  return fillGaps(lines, found(lines, words), durationSeconds);
 }
 
-type Span = { start: number; end: number } | undefined;
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** Of a line's letters: fewer were found by chance. */
+const ENOUGH = 1 / 3;
 
 const letters = (text: string): string[] => [
   ...text
@@ -25,24 +31,31 @@ const letters = (text: string): string[] => [
     .replace(/[^\p{L}\p{N}]/gu, ''),
 ];
 
-function matched(lines: string[], words: SungWord[]): Span[] {
-  const sung = words.flatMap(word => letters(word.text).map(letter => ({ letter, word })));
-  let at = 0;
-  return lines.map(line => {
-    const found: SungWord[] = [];
-    for (const letter of letters(line)) {
-      // Look a little ahead: the singer may have left out or added a syllable.
-      const ahead = sung.slice(at, at + 8).findIndex(piece => piece.letter === letter);
-      if (ahead === -1) continue;
-      at += ahead + 1;
-      found.push((sung[at - 1] as (typeof sung)[number]).word);
-    }
-    const [first, last] = [found[0], found.at(-1)];
-    return first && last && last.end > first.start ? { start: first.start, end: last.end } : undefined;
+function found(lines: string[], words: SungWord[]): (Span | undefined)[] {
+  const sung = words.flatMap(timedLetters);
+  const written = lines.map(letters);
+  const pairs = align(
+    written.flat(),
+    sung.map(({ letter }) => letter),
+  );
+  let from = 0;
+  return written.map(({ length }) => {
+    const spans = pairs
+      .slice(from, (from += length))
+      .flatMap(index => (index === undefined ? [] : (sung[index] ?? [])));
+    const [first, last] = [spans[0], spans.at(-1)];
+    return first && last && spans.length >= length * ENOUGH ? { start: first.start, end: last.end } : undefined;
   });
 }
 
-function fillGaps(lines: string[], spans: Span[], durationSeconds: number): TimedLine[] {
+/** A phrase may run over the end of a line, so its time is shared by its letters. */
+function timedLetters({ text, start, end }: SungWord): (Span & { letter: string })[] {
+  const all = letters(text);
+  const at = (share: number) => start * (1 - share) + end * share;
+  return all.map((letter, i) => ({ letter, start: at(i / all.length), end: at((i + 1) / all.length) }));
+}
+
+function fillGaps(lines: string[], spans: (Span | undefined)[], durationSeconds: number): TimedLine[] {
   return lines.map((text, i) => {
     const span = spans[i];
     if (span) return { text, ...span };
