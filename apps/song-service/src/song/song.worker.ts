@@ -1,10 +1,13 @@
 import type { Track } from '@castad/contracts';
+import { ProviderError } from '@castad/platform';
 import { atMost, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
-import { SunoClient } from '../suno/suno.client.ts';
+import { SunoClient, type SunoWord } from '../suno/suno.client.ts';
 import { timedLines } from './timed-lines.ts';
 import { Song } from './song.entity.ts';
+
+const MAX_WORDS_TRIES = 3;
 
 @Injectable()
 export class SongWorker extends PaidWorker<Song> {
@@ -37,11 +40,11 @@ export class SongWorker extends PaidWorker<Song> {
 
   protected async poll(song: Song, jobId: string): Promise<Outcome<Song> | undefined | null> {
     const job = await this.suno.find(jobId);
-    if (!song.jobIdConfirmed && !job.echo.includes(song.token as string)) return null;
-    if (job.state === 'running') return undefined;
+    if (!song.jobIdConfirmed && !job?.echo.includes(song.token as string)) return null;
+    if (!job || job.state === 'running') return undefined;
     if (job.state === 'failed') return this.ending(job.failure);
     const [chosen, ...others] = job.tracks;
-    const words = await this.suno.words(jobId, chosen.trackId);
+    const words = await this.words(song, jobId, chosen.trackId);
     const lines = timedLines(
       song.lyric.sections.flatMap(section => section.lines),
       words,
@@ -53,5 +56,14 @@ export class SongWorker extends PaidWorker<Song> {
 
   protected fail(saved: Song, reason: Reason, publish: Publish): void {
     publish(saved.failed(reason));
+  }
+
+  /** A song whose words have no times is worth more than none: they are asked for a few times, then done without. */
+  private words({ tries }: Song, jobId: string, trackId: string): Promise<SunoWord[]> {
+    return this.suno.words(jobId, trackId).catch((error: unknown) => {
+      if (!(error instanceof ProviderError)) throw error;
+      if ((error.retriable || error.account) && tries < MAX_WORDS_TRIES) throw error;
+      return [];
+    });
   }
 }

@@ -3,7 +3,7 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import type { AxiosResponse } from 'axios';
 import { SongServiceConfig } from '../song-service.config.ts';
-import type { SunoAlignedWords, SunoEnvelope, SunoRecord } from './suno.types.ts';
+import type { SunoAlignedWords, SunoEnvelope, SunoRecord, SunoWordJson } from './suno.types.ts';
 
 export interface SongRequest {
   title: string;
@@ -36,6 +36,7 @@ export interface SunoWord {
 const MAX_STYLE = 1000;
 const MAX_TITLE = 80;
 const MAINTENANCE_MS = 5 * 60_000;
+const NOT_FOUND = 'SUNO_NOT_FOUND';
 
 /** Suno through the sunoapi.org gateway. */
 @Injectable()
@@ -57,17 +58,20 @@ export class SunoClient {
       duration: request.durationSeconds,
       callBackUrl: request.callbackUrl,
     });
-    if (!data?.taskId) throw garbage();
+    if (typeof data?.taskId !== 'string' || !data.taskId) throw garbage();
     return data.taskId;
   }
 
-  async find(jobId: string): Promise<SunoJob> {
-    const { data } = await this.call<SunoRecord>(
-      'GET',
-      `/api/v1/generate/record-info?taskId=${encodeURIComponent(jobId)}`,
-    );
-    if (!data?.status) throw garbage();
-    return { echo: data.param ?? '', ...stateOf(data) };
+  /** Undefined: Suno does not know the job, or does not yet. */
+  async find(jobId: string): Promise<SunoJob | undefined> {
+    const path = `/api/v1/generate/record-info?taskId=${encodeURIComponent(jobId)}`;
+    const answer = await this.call<SunoRecord>('GET', path).catch((error: unknown) => {
+      if (error instanceof ProviderError && error.code === NOT_FOUND) return undefined;
+      throw error;
+    });
+    if (!answer) return undefined;
+    if (!answer.data?.status) throw garbage();
+    return { echo: answer.data.param ?? '', ...stateOf(answer.data) };
   }
 
   /** When each word of a track is sung; only words whose time is reliable. */
@@ -76,9 +80,7 @@ export class SunoClient {
       taskId: jobId,
       audioId: trackId,
     });
-    return (data?.alignedWords ?? [])
-      .filter(({ success, startS, endS }) => success && Number.isFinite(startS) && Number.isFinite(endS))
-      .map(({ word, startS, endS }) => ({ text: word.replace(/\[[^\]]*\]/g, ''), start: startS, end: endS }));
+    return listed(data?.alignedWords).flatMap(wordOf);
   }
 
   private async call<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<SunoEnvelope<T>> {
@@ -136,6 +138,7 @@ function errorOf(code: number, enveloped: boolean, retryAfter: number | undefine
       account: true,
       retryAfterMs: retryAfter ?? MAINTENANCE_MS,
     });
+  if (code === 404) return error('NOT_FOUND', 'Suno does not know what was asked for.', { refused: true });
   if (code === 413) return error('TOO_LONG', 'The lyric or style is too long for Suno.', { refused: true });
   if (code >= 400 && code < 500) return error('REFUSED', 'Suno refuses the request.', { refused: true });
   return error('SERVER_ERROR', 'Suno failed.', { retriable: true });
@@ -163,10 +166,20 @@ function stateOf({ status, response }: SunoRecord): SunoState {
   if (failure) return { state: 'failed', failure };
   // A callback that did not reach us does not make the music any worse.
   const finished = status === 'SUCCESS' || status === 'CALLBACK_EXCEPTION';
-  const [first, ...others] = (response?.sunoData ?? []).flatMap(({ id, audioUrl, duration }) =>
+  const [first, ...others] = listed(response?.sunoData).flatMap(({ id, audioUrl, duration }) =>
     id && audioUrl && duration ? [{ trackId: id, url: audioUrl, durationSeconds: duration }] : [],
   );
   return finished && first ? { state: 'done', tracks: [first, ...others] } : { state: 'running' };
+}
+
+/** A list from outside: perhaps none, perhaps with holes. */
+const listed = <T extends object>(list: (T | null)[] | null | undefined): T[] =>
+  Array.isArray(list) ? list.filter((item): item is T => typeof item === 'object' && item !== null) : [];
+
+function wordOf({ word, success, startS, endS }: SunoWordJson): SunoWord[] {
+  const isReliable = success && Number.isFinite(startS) && Number.isFinite(endS);
+  if (!isReliable || typeof word !== 'string') return [];
+  return [{ text: word.replace(/\[[^\]]*\]/g, ''), start: Math.max(0, startS as number), end: endS as number }];
 }
 
 const capitalised = (label: string): string => label.charAt(0).toUpperCase() + label.slice(1);

@@ -11,15 +11,22 @@ export interface SunoRecord {
   param?: string;
   status: string;
   errorCode?: number | string | null;
-  response?: { sunoData?: SunoTrack[] | null } | null;
+  response?: { sunoData?: (SunoTrack | null)[] | null } | null;
 }
 
 export interface SunoTrack {
-  id: string;
+  id?: string;
   audioUrl?: string;
   duration?: number;
 }
 
 export interface SunoAlignedWords {
-  alignedWords?: { word: string; success: boolean; startS: number; endS: number }[] | null;
+  alignedWords?: (SunoWordJson | null)[] | null;
+}
+
+export interface SunoWordJson {
+  word?: string;
+  success?: boolean;
+  startS?: number;
+  endS?: number;
 }

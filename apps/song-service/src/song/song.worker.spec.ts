@@ -1,0 +1,173 @@
+import { SongFailed, SongReady, type Message } from '@castad/contracts';
+import { loadConfig, ProviderError } from '@castad/platform';
+import { aLyricGenerated, aPlan } from '@castad/testing';
+import type { Outcome } from '@castad/worker';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { SongServiceConfig } from '../song-service.config.ts';
+import type { SongRequest, SunoClient, SunoJob, SunoWord } from '../suno/suno.client.ts';
+import { Song } from './song.entity.ts';
+import { SongWorker } from './song.worker.ts';
+
+/** Suno as a test wants it. */
+class FakeSuno {
+  readonly orders: SongRequest[] = [];
+  job: SunoJob | undefined | Error = { state: 'running', echo: 'the-token' };
+  sung: SunoWord[] | Error = [];
+
+  async submit(request: SongRequest): Promise<string> {
+    this.orders.push(request);
+    return 'job-1';
+  }
+
+  async find(): Promise<SunoJob | undefined> {
+    if (this.job instanceof Error) throw this.job;
+    return this.job;
+  }
+
+  async words(): Promise<SunoWord[]> {
+    if (this.sung instanceof Error) throw this.sung;
+    return this.sung;
+  }
+}
+
+const config = loadConfig(SongServiceConfig, {
+  MYSQL_URL: 'mysql://u:p@localhost/db',
+  KAFKA_BROKERS: 'localhost:9092',
+  PUBLIC_URL: 'http://castad.example',
+  SUNO_API_KEY: 'the-key',
+  SUNO_POLL_MS: '30000',
+});
+const done: SunoJob = {
+  state: 'done',
+  echo: 'http://castad.example/callbacks/suno/the-token',
+  tracks: [
+    { trackId: 'a', url: 'https://files.example/a.mp3', durationSeconds: 10 },
+    { trackId: 'b', url: 'https://files.example/b.mp3', durationSeconds: 11 },
+  ],
+};
+const cause = { messageId: 'm', traceparent: 't' };
+Logger.overrideLogger(false);
+
+describe('SongWorker', () => {
+  let suno: FakeSuno;
+  let worker: SongWorker;
+
+  beforeEach(() => {
+    suno = new FakeSuno();
+    worker = new SongWorker(suno as unknown as SunoClient, config);
+  });
+
+  const aSong = (changes: Partial<Song> = {}) =>
+    Object.assign(
+      Song.ordered(aLyricGenerated(), cause),
+      { token: 'the-token', submittedAt: new Date(), attempt: 1 },
+      changes,
+    );
+  const running = (changes: Partial<Song> = {}) =>
+    aSong({ status: 'running', jobId: 'job-1', jobIdConfirmed: true, ...changes });
+
+  /** What the worker makes of the song, and says about it. */
+  const step = async (song: Song): Promise<Outcome<Song> & { said: Message[] }> => {
+    const now = new Date();
+    const outcome = await worker['step'](song, now).catch((error: Error) => worker['failed'](song, error, now));
+    const said: Message[] = [];
+    outcome.record?.(song, message => said.push(message));
+    return { ...outcome, said };
+  };
+
+  it('orders the lyric, called back under the token of this attempt', async () => {
+    const plan = aPlan({ music: { durationSeconds: 20, style: 'slow jazz' } });
+    const song = Object.assign(aSong({ status: 'submitting' }), { plan });
+    await step(song);
+    expect(suno.orders).toEqual([
+      {
+        title: 'Sea Breeze',
+        style: 'slow jazz',
+        sections: song.lyric.sections,
+        durationSeconds: 20,
+        callbackUrl: 'http://castad.example/callbacks/suno/the-token',
+      },
+    ]);
+    expect(song).toMatchObject({ status: 'running', jobId: 'job-1', jobIdConfirmed: true });
+  });
+
+  it('keeps polling while Suno is composing, or does not know the job yet', async () => {
+    expect(await step(running())).toMatchObject({ dueInMs: 30_000, said: [] });
+    suno.job = undefined;
+    expect(await step(running())).toMatchObject({ dueInMs: 30_000, said: [] });
+    expect(suno.orders).toEqual([]);
+  });
+
+  it('announces all tracks, and when the lines of the first are sung', async () => {
+    suno.job = done;
+    suno.sung = [{ text: 'Waves are calling you', start: 1, end: 3 }];
+    const song = running();
+    const { said } = await step(song);
+    expect(said).toEqual([expect.any(SongReady)]);
+    expect(said[0]).toMatchObject({
+      chosenTrackId: 'a',
+      tracks: [
+        {
+          trackId: 'a',
+          lines: [
+            { text: 'Waves are calling you', start: 1, end: 3 },
+            { text: 'Stay with us tonight', start: 3, end: 10 },
+          ],
+        },
+        { trackId: 'b' },
+      ],
+    });
+    expect(song.status).toBe('done');
+  });
+
+  it('forgets a job that a callback named and that is not ours', async () => {
+    for (suno.job of [{ ...done, echo: 'another token' }, undefined]) {
+      const song = running({ status: 'unknown', jobIdConfirmed: false });
+      expect(await step(song)).toMatchObject({ said: [] });
+      expect(song.jobId).toBeNull();
+    }
+  });
+
+  it('takes a job that a callback named once Suno says that it is ours', async () => {
+    suno.job = done;
+    expect((await step(running({ status: 'unknown', jobIdConfirmed: false }))).said).toEqual([expect.any(SongReady)]);
+  });
+
+  it('fails with our reason when Suno refuses the words', async () => {
+    const failure = { code: 'SUNO_SENSITIVE_WORDS', reason: 'Change the lyric.', retryable: false };
+    suno.job = { state: 'failed', echo: '', failure };
+    const song = running();
+    const { said } = await step(song);
+    expect(said).toEqual([expect.any(SongFailed)]);
+    expect(said[0]).toMatchObject(failure);
+    expect(song.status).toBe('failed');
+  });
+
+  it('asks a few times for the times of the words, then does without', async () => {
+    suno.job = done;
+    suno.sung = new ProviderError('SUNO_SERVER_ERROR', 'Suno failed.', { retriable: true });
+    const song = running();
+    for (let tries = 1; tries <= 3; tries++) {
+      expect((await step(song)).said).toEqual([]);
+      expect(song.tries).toBe(tries);
+    }
+    const [event] = (await step(song)).said as [SongReady];
+    expect(event.tracks[0]?.lines).toEqual([
+      { text: 'Waves are calling you', start: 0, end: 5 },
+      { text: 'Stay with us tonight', start: 5, end: 10 },
+    ]);
+  });
+
+  it('does without the times of the words at once when Suno will never give them', async () => {
+    suno.job = done;
+    suno.sung = new ProviderError('SUNO_NOT_FOUND', 'Suno does not know what was asked for.', { refused: true });
+    expect((await step(running())).said).toEqual([expect.any(SongReady)]);
+  });
+
+  it('counts the calls of its next step', () => {
+    expect(worker['calls'](aSong({ status: 'ordered' }))).toBe(1);
+    expect(worker['calls'](aSong({ status: 'unknown', jobId: null }))).toBe(1);
+    expect(worker['calls'](running())).toBe(2);
+  });
+});

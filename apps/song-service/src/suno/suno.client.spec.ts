@@ -1,0 +1,344 @@
+import { httpOptions, loadConfig, ProviderError } from '@castad/platform';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { SongServiceConfig } from '../song-service.config.ts';
+import { jobIdIn, SunoClient } from './suno.client.ts';
+
+type Answer = (reply: ServerResponse) => void;
+const json =
+  (body: unknown, status = 200, headers: Record<string, string> = {}): Answer =>
+  reply =>
+    reply.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+const page =
+  (status: number, headers: Record<string, string> = {}): Answer =>
+  reply =>
+    reply.writeHead(status, { 'content-type': 'text/html', ...headers }).end('<html>Bad gateway</html>');
+const ok = (data: unknown) => json({ code: 200, msg: 'success', data });
+const refusal = (code: number, status = 200) => json({ code, msg: 'the prompt, the key', data: null }, status);
+
+const song = {
+  title: 'Sea Breeze',
+  style: 'bright pop',
+  sections: [
+    { label: 'verse', lines: ['Waves are calling you', 'Stay with us'] },
+    { label: 'chorus', lines: ['By the sea'] },
+  ],
+  durationSeconds: 30,
+  callbackUrl: 'http://castad.example/callbacks/suno/the-token',
+};
+const track = (changes: object = {}) => ({
+  id: 'track-1',
+  audioUrl: 'https://files.example/1.mp3',
+  sourceAudioUrl: 'https://never.example/1.mp3',
+  duration: 29.5,
+  createTime: '1760000000000',
+  ...changes,
+});
+const record = (status: string, sunoData?: unknown[] | null, more: object = {}) => ({
+  taskId: 'job-1',
+  param: JSON.stringify({ callBackUrl: song.callbackUrl }),
+  status,
+  response: sunoData === undefined ? null : { taskId: 'job-1', sunoData },
+  ...more,
+});
+
+describe('SunoClient', () => {
+  let answer: Answer;
+  let client: SunoClient;
+  let calls: { method?: string; url?: string; headers: IncomingMessage['headers']; body: string }[];
+  const server = createServer((call, reply) => {
+    void text(call).then(body => {
+      calls.push({ method: call.method, url: call.url, headers: call.headers, body });
+      answer(reply);
+    });
+  });
+
+  const open = (changes: Record<string, string> = {}) => {
+    const config = loadConfig(SongServiceConfig, {
+      MYSQL_URL: 'mysql://u:p@localhost/db',
+      KAFKA_BROKERS: 'localhost:9092',
+      PUBLIC_URL: 'http://castad.example',
+      SUNO_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      SUNO_API_KEY: 'the-key',
+      HTTP_TIMEOUT_MS: '300',
+      ...changes,
+    });
+    return new SunoClient(new HttpService(axios.create(httpOptions(config))), config);
+  };
+  const failure = async (call: Promise<unknown>): Promise<ProviderError> => {
+    const thrown: unknown = await call.catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(ProviderError);
+    return thrown as ProviderError;
+  };
+
+  beforeAll(async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    client = open();
+  });
+  beforeEach(() => {
+    calls = [];
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  });
+
+  describe('submit', () => {
+    it('orders exactly the words, in the style, with our callback', async () => {
+      answer = ok({ taskId: 'job-1' });
+      expect(await client.submit(song)).toBe('job-1');
+      const [call] = calls;
+      expect(call).toMatchObject({ method: 'POST', url: '/api/v1/generate' });
+      expect(call?.headers).toMatchObject({ authorization: 'Bearer the-key', 'user-agent': 'castad/1.0' });
+      expect(JSON.parse(call?.body ?? '')).toEqual({
+        customMode: true,
+        instrumental: false,
+        model: 'V6',
+        title: 'Sea Breeze',
+        style: 'bright pop',
+        prompt: '[Verse]\nWaves are calling you\nStay with us\n\n[Chorus]\nBy the sea',
+        duration: 30,
+        callBackUrl: song.callbackUrl,
+      });
+    });
+
+    it('cuts title and style to what Suno takes', async () => {
+      answer = ok({ taskId: 'job-1' });
+      await client.submit({ ...song, title: 'x'.repeat(90), style: 'y'.repeat(1100) });
+      const { title, style } = JSON.parse(calls[0]?.body ?? '') as { title: string; style: string };
+      expect([title.length, style.length]).toEqual([80, 1000]);
+    });
+
+    it.each([
+      [400, { code: 'SUNO_REFUSED', refused: true, retriable: false, account: false }],
+      [401, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: false }],
+      [404, { code: 'SUNO_NOT_FOUND', refused: true, retriable: false, account: false }],
+      [405, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false }],
+      [413, { code: 'SUNO_TOO_LONG', refused: true, retriable: false, account: false }],
+      [429, { code: 'SUNO_CREDITS_EXHAUSTED', refused: true, retriable: false, account: true }],
+      [430, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false }],
+      [455, { code: 'SUNO_MAINTENANCE', refused: true, account: true, retryAfterMs: 300_000 }],
+      [500, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, account: false }],
+      [531, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, account: false }],
+    ])('takes code %i as its meaning, whatever the HTTP status', async (code, meaning) => {
+      answer = refusal(code);
+      expect(await failure(client.submit(song))).toMatchObject(meaning);
+      answer = refusal(code, code);
+      expect(await failure(client.submit(song))).toMatchObject(meaning);
+    });
+
+    it.each([
+      [429, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false, retryAfterMs: 7_000 }],
+      [403, { code: 'SUNO_REFUSED', refused: true, retriable: false }],
+      [502, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true }],
+      [503, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, retryAfterMs: 7_000 }],
+    ])('takes a %i without an envelope as a proxy would mean it', async (status, meaning) => {
+      answer = page(status, { 'retry-after': '7' });
+      expect(await failure(client.submit(song))).toMatchObject(meaning);
+    });
+
+    it.each([
+      ['a web page under 200', page(200)],
+      ['nothing under 200', (reply: ServerResponse) => reply.writeHead(200).end()],
+      ['null', json(null)],
+      ['a list', json([])],
+      ['no job id', ok({})],
+      ['no data', ok(null)],
+      ['a job id that is none', ok({ taskId: { id: 1 } })],
+      [
+        'half an answer',
+        (reply: ServerResponse) => reply.writeHead(200, { 'content-type': 'application/json' }).end('{"code":200,"da'),
+      ],
+    ])('does not know what became of the order when the answer is %s', async (_, given) => {
+      answer = given;
+      expect(await failure(client.submit(song))).toMatchObject({ code: 'SUNO_GARBAGE', refused: false });
+    });
+
+    it('does not know what became of the order when there is no answer in time', async () => {
+      answer = () => undefined;
+      expect(await failure(client.submit(song))).toMatchObject({
+        code: 'SUNO_TIMEOUT',
+        refused: false,
+        retriable: true,
+      });
+    });
+
+    it('does not know what became of the order when the connection breaks', async () => {
+      answer = reply => reply.destroy();
+      expect(await failure(client.submit(song))).toMatchObject({ code: 'SUNO_NO_ANSWER', refused: false });
+      answer = reply => reply.writeHead(200, { 'content-length': '1000' }).write('{"code"', () => reply.destroy());
+      expect(await failure(client.submit(song))).toMatchObject({ code: 'SUNO_NO_ANSWER', refused: false });
+    });
+
+    it('knows that nothing was ordered where nobody listens', async () => {
+      const nobody = createServer();
+      await once(nobody.listen(0, '127.0.0.1'), 'listening');
+      const { port } = nobody.address() as AddressInfo;
+      await new Promise(resolve => nobody.close(resolve));
+      const away = open({ SUNO_BASE_URL: `http://127.0.0.1:${port}` });
+      expect(await failure(away.submit(song))).toMatchObject({
+        code: 'SUNO_UNREACHABLE',
+        refused: true,
+        retriable: true,
+      });
+    });
+
+    it('lets neither key nor provider text out with an error', async () => {
+      for (answer of [refusal(400), page(500), reply => reply.destroy()] satisfies Answer[]) {
+        const error = await failure(client.submit(song));
+        expect(`${error.message} ${error.stack} ${String((error.cause as Error).stack)}`).not.toMatch(
+          /the-key|the prompt/,
+        );
+        expect(Object.keys(error.cause as object)).not.toContain('config');
+      }
+    });
+  });
+
+  describe('find', () => {
+    const find = (data: unknown) => {
+      answer = ok(data);
+      return client.find('job-1');
+    };
+
+    it('asks for the job, and shows what Suno kept of the order', async () => {
+      expect(await find(record('PENDING'))).toEqual({ state: 'running', echo: expect.stringContaining('the-token') });
+      expect(calls[0]).toMatchObject({ method: 'GET', url: '/api/v1/generate/record-info?taskId=job-1' });
+    });
+
+    it.each(['PENDING', 'TEXT_SUCCESS', 'FIRST_SUCCESS', 'SOMETHING_NEW'])('keeps waiting at %s', async status => {
+      expect(await find(record(status, [track()]))).toMatchObject({ state: 'running' });
+    });
+
+    it('finds the tracks, and never their source addresses', async () => {
+      const second = track({ id: 'track-2', audioUrl: 'https://files.example/2.mp3' });
+      expect(await find(record('SUCCESS', [track(), second]))).toMatchObject({
+        state: 'done',
+        tracks: [
+          { trackId: 'track-1', url: 'https://files.example/1.mp3', durationSeconds: 29.5 },
+          { trackId: 'track-2', url: 'https://files.example/2.mp3', durationSeconds: 29.5 },
+        ],
+      });
+    });
+
+    it('is content with the one track that can be used', async () => {
+      const unusable = track({ id: 'track-2', audioUrl: '', duration: undefined });
+      expect(await find(record('SUCCESS', [unusable, track()]))).toMatchObject({
+        state: 'done',
+        tracks: [{ trackId: 'track-1' }],
+      });
+    });
+
+    it('takes the music although the callback failed, and waits while there is none', async () => {
+      expect(await find(record('CALLBACK_EXCEPTION', [track()]))).toMatchObject({ state: 'done' });
+      expect(await find(record('CALLBACK_EXCEPTION', [track({ audioUrl: '' })]))).toMatchObject({ state: 'running' });
+      expect(await find(record('CALLBACK_EXCEPTION'))).toMatchObject({ state: 'running' });
+    });
+
+    it.each([
+      ['no list', null],
+      ['an empty list', []],
+      ['entries that are no tracks', [null, 'x', { id: 1 }, {}]],
+    ])('keeps waiting at a success with %s', async (_, sunoData) => {
+      expect(await find(record('SUCCESS', sunoData))).toMatchObject({ state: 'running' });
+    });
+
+    it.each([
+      ['CREATE_TASK_FAILED', { code: 'SUNO_CREATE_FAILED', retryable: true }],
+      ['GENERATE_AUDIO_FAILED', { code: 'SUNO_GENERATION_FAILED', retryable: true }],
+      ['SENSITIVE_WORD_ERROR', { code: 'SUNO_SENSITIVE_WORDS', retryable: false }],
+    ])('knows why at %s, in our own words', async (status, known) => {
+      const job = await find(record(status, null, { errorCode: 501, errorMessage: "the provider's words" }));
+      expect(job).toMatchObject({ state: 'failed', failure: known });
+      expect(JSON.stringify(job)).not.toContain("the provider's words");
+    });
+
+    it('says so when Suno does not know the job', async () => {
+      answer = refusal(404);
+      expect(await client.find('job-1')).toBeUndefined();
+      answer = refusal(404, 404);
+      expect(await client.find('job-1')).toBeUndefined();
+    });
+
+    it.each([
+      [430, { code: 'SUNO_RATE_LIMITED', retriable: true }],
+      [500, { code: 'SUNO_SERVER_ERROR', retriable: true }],
+      [455, { code: 'SUNO_MAINTENANCE', account: true }],
+    ])('may ask again after code %i', async (code, meaning) => {
+      answer = refusal(code);
+      expect(await failure(client.find('job-1'))).toMatchObject(meaning);
+    });
+
+    it.each([
+      ['a web page', page(200)],
+      ['a record without status', ok({ taskId: 'job-1' })],
+      ['no record', ok(null)],
+    ])('may ask again after %s', async (_, given) => {
+      answer = given;
+      expect(await failure(client.find('job-1'))).toMatchObject({ code: 'SUNO_GARBAGE', retriable: true });
+    });
+  });
+
+  describe('words', () => {
+    const word = (text: string, changes: object = {}) => ({
+      word: text,
+      success: true,
+      startS: 1,
+      endS: 1.5,
+      palign: 0,
+      ...changes,
+    });
+    const words = (alignedWords: unknown) => {
+      answer = ok({ alignedWords, waveformData: [], hootCer: 0.1, isStreamed: false });
+      return client.words('job-1', 'track-1');
+    };
+
+    it('asks for the words of one track', async () => {
+      expect(await words([word('Waves ')])).toEqual([{ text: 'Waves ', start: 1, end: 1.5 }]);
+      expect(calls[0]).toMatchObject({ method: 'POST', url: '/api/v1/generate/get-timestamped-lyrics' });
+      expect(JSON.parse(calls[0]?.body ?? '')).toEqual({ taskId: 'job-1', audioId: 'track-1' });
+    });
+
+    it('leaves out the labels of sections, and keeps the ends of lines', async () => {
+      const texts = (await words([word('[Verse]\nWaves '), word('you\n[Chorus]\nBy ')])).map(({ text }) => text);
+      expect(texts).toEqual(['\nWaves ', 'you\n\nBy ']);
+    });
+
+    it('drops words without a reliable time, and what is no word', async () => {
+      const poor = [word('a', { success: false }), word('b', { startS: null }), word('c', { endS: 'NaN' })];
+      expect(await words([...poor, word('d'), null, 'e', { success: true, startS: 1, endS: 2 }])).toMatchObject([
+        { text: 'd' },
+      ]);
+    });
+
+    it.each([[null], [undefined], ['none'], [[]]])('has none in %j', async given => {
+      expect(await words(given)).toEqual([]);
+    });
+  });
+});
+
+describe('jobIdIn', () => {
+  it('reads the job a callback speaks of', () => {
+    expect(jobIdIn({ code: 200, data: { callbackType: 'complete', task_id: 'job-1', data: [] } })).toBe('job-1');
+  });
+
+  it.each([
+    [null],
+    [undefined],
+    ['text'],
+    [7],
+    [[]],
+    [{}],
+    [{ data: null }],
+    [{ data: 'x' }],
+    [{ data: { task_id: 7 } }],
+    [{ data: { task_id: '' } }],
+    [{ data: { task_id: 'x'.repeat(101) } }],
+  ])('reads none in %j', body => {
+    expect(jobIdIn(body)).toBeUndefined();
+  });
+});
