@@ -70,9 +70,16 @@ function run(command, args, nodeDir) {
   child.on('error', error => fail(`${command}: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  // npm that is killed tells nobody.
-  const parent = process.ppid;
-  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
+  const started = callers();
+  setInterval(() => callers() === started || child.kill('SIGTERM'), 500).unref();
+}
+
+/** npm that is killed tells nobody: its shell, our parent, only gets another parent of its own. */
+function callers() {
+  if (!process.env.npm_lifecycle_event) return undefined;
+  const { ppid } = process;
+  const status = existsSync(`/proc/${ppid}/stat`) ? readFileSync(`/proc/${ppid}/stat`, 'utf8') : '';
+  return `${ppid} ${/sh\) \S (\d+)/.exec(status)?.[1]}`;
 }
 
 function fail(message) {
