@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { setInterval } from 'node:timers';
+import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import { locked } from './lock.mjs';
 
@@ -71,7 +71,12 @@ function run(command, args, nodeDir) {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const started = callers();
-  setInterval(() => callers() === started || child.kill('SIGTERM'), 500).unref();
+  const watch = setInterval(() => {
+    if (callers() === started) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 /** npm that is killed tells nobody: its shell, our parent, only gets another parent of its own. */
