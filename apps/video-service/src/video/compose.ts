@@ -16,6 +16,7 @@ const CAPTION = 'Caption';
 const SONG = 'Song';
 const NAME = 'Name';
 const REGION = 'Region';
+const SHORTEST_CAPTION = 0.1;
 
 /** A template lacks an element that a film needs. */
 export class UnusableTemplate extends AppError {
@@ -46,15 +47,7 @@ function filled(element: RenderElement, film: FilmParts): RenderElement[] {
     case PHOTO:
       return photos(element, photoUrls, durationSeconds);
     case CAPTION:
-      return lines
-        .filter(({ start }) => start < durationSeconds)
-        .map(({ text, start, end }, i) =>
-          copy(element, i, {
-            text,
-            time: round(start),
-            duration: round(Math.max(Math.min(end, durationSeconds) - start, 0.1)),
-          }),
-        );
+      return captions(element, lines, durationSeconds);
     case SONG:
       // Without a duration of its own a long song would stretch the film.
       return [{ ...element, source: songUrl, time: 0, duration: durationSeconds }];
@@ -71,6 +64,17 @@ function filled(element: RenderElement, film: FilmParts): RenderElement[] {
 function photos(prototype: RenderElement, urls: string[], durationSeconds: number): RenderElement[] {
   const share = durationSeconds / urls.length;
   return urls.map((source, i) => copy(prototype, i, { source, time: round(share * i), duration: round(share) }));
+}
+
+/** Every line for as long as it is sung, within the film. */
+function captions(prototype: RenderElement, lines: TimedLine[], durationSeconds: number): RenderElement[] {
+  return lines
+    .filter(({ start }) => start <= durationSeconds - SHORTEST_CAPTION)
+    .map(({ text, start, end }, i) => {
+      const time = round(start);
+      const duration = round(Math.max(Math.min(end, durationSeconds) - time, SHORTEST_CAPTION));
+      return copy(prototype, i, { text, time, duration });
+    });
 }
 
 /** A repeated element must not keep the id of its prototype. */

@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RenderElement, RenderScript } from '../creatomate/render-script.ts';
+import { compose, type FilmParts, UnusableTemplate } from './compose.ts';
+
+const template: RenderScript = {
+  output_format: 'gif',
+  width: 1080,
+  height: 1920,
+  frame_rate: 30,
+  duration: 20,
+  snapshot_time: 2,
+  elements: [
+    { id: 'p', name: 'Photo', type: 'image', track: 1, time: 0, duration: 5, fit: 'cover' },
+    { id: 's', name: 'Shade', type: 'shape', track: 2, time: 0 },
+    { id: 'n', name: 'Name', type: 'text', track: 3, text: 'Business name' },
+    { id: 'r', name: 'Region', type: 'text', track: 4, text: 'Region' },
+    { id: 'c', name: 'Caption', type: 'text', track: 5, time: 0, duration: 3, text: 'Lyrics', font_size: '6 vmin' },
+    { id: 'a', name: 'Song', type: 'audio', track: 6, time: 0, duration: 20, audio_fade_out: 2 },
+  ],
+};
+
+const parts = (changes: Partial<FilmParts> = {}): FilmParts => ({
+  brief: { businessName: 'Sea Breeze Stay', region: 'Gangneung' },
+  songUrl: 'https://blob.example/song.mp3?sig=x',
+  durationSeconds: 10,
+  photoUrls: ['https://blob.example/1.jpg', 'https://blob.example/2.jpg', 'https://blob.example/3.jpg'],
+  lines: [
+    { text: 'Waves are calling you', start: 0.5, end: 3 },
+    { text: 'Stay with us tonight', start: 3.12345, end: 6.98765 },
+  ],
+  ...changes,
+});
+
+const named = ({ elements }: RenderScript, name: string) =>
+  elements.filter(element => element.name?.replace(/-\d+$/, '') === name);
+const times = (elements: RenderElement[]) => elements.map(({ time, duration }) => [time, duration]);
+
+describe('compose', () => {
+  it('makes a film as long as the song, otherwise as it was designed', () => {
+    expect(compose(template, parts())).toMatchObject({
+      output_format: 'mp4',
+      width: 1080,
+      height: 1920,
+      frame_rate: 30,
+      snapshot_time: 2,
+      duration: 10,
+    });
+  });
+
+  it('shows the photos in order, each for an equal time', () => {
+    const photos = named(compose(template, parts()), 'Photo');
+    expect(photos.map(({ name, source, fit, track }) => [name, source, fit, track])).toEqual([
+      ['Photo-1', 'https://blob.example/1.jpg', 'cover', 1],
+      ['Photo-2', 'https://blob.example/2.jpg', 'cover', 1],
+      ['Photo-3', 'https://blob.example/3.jpg', 'cover', 1],
+    ]);
+    expect(times(photos)).toEqual([
+      [0, 3.333],
+      [3.333, 3.333],
+      [6.667, 3.333],
+    ]);
+  });
+
+  it('shows a single photo all the time, and none where there is none', () => {
+    const one = parts({ photoUrls: ['https://blob.example/1.jpg'] });
+    expect(times(named(compose(template, one), 'Photo'))).toEqual([[0, 10]]);
+    expect(named(compose(template, parts({ photoUrls: [] })), 'Photo')).toEqual([]);
+  });
+
+  it('shows each line while it is sung', () => {
+    const captions = named(compose(template, parts()), 'Caption');
+    expect(captions.map(({ name, text, font_size }) => [name, text, font_size])).toEqual([
+      ['Caption-1', 'Waves are calling you', '6 vmin'],
+      ['Caption-2', 'Stay with us tonight', '6 vmin'],
+    ]);
+    expect(times(captions)).toEqual([
+      [0.5, 2.5],
+      [3.123, 3.865],
+    ]);
+  });
+
+  it('keeps captions within the film', () => {
+    const lines = [
+      { text: 'runs over', start: 8, end: 12 },
+      { text: 'just fits', start: 9.9, end: 12 },
+      { text: 'no time left', start: 9.95, end: 10 },
+      { text: 'at the end', start: 10, end: 11 },
+      { text: 'after it', start: 11, end: 12 },
+    ];
+    const captions = named(compose(template, parts({ lines })), 'Caption');
+    expect(captions.map(({ text }) => text)).toEqual(['runs over', 'just fits']);
+    for (const { time, duration } of captions) expect(Number(time) + Number(duration)).toBeLessThanOrEqual(10);
+  });
+
+  it('shows even a line without length for a moment', () => {
+    const captions = named(compose(template, parts({ lines: [{ text: 'la', start: 2, end: 2 }] })), 'Caption');
+    expect(times(captions)).toEqual([[2, 0.1]]);
+  });
+
+  it('shows no caption where no line is known', () => {
+    expect(named(compose(template, parts({ lines: [] })), 'Caption')).toEqual([]);
+  });
+
+  it('plays the song from the beginning and never longer than the film', () => {
+    expect(named(compose(template, parts()), 'Song')).toEqual([
+      { ...template.elements[5], source: 'https://blob.example/song.mp3?sig=x', time: 0, duration: 10 },
+    ]);
+  });
+
+  it('names the business and the region', () => {
+    const film = compose(template, parts());
+    expect(named(film, 'Name')).toEqual([{ ...template.elements[2], text: 'Sea Breeze Stay' }]);
+    expect(named(film, 'Region')).toEqual([{ ...template.elements[3], text: 'Gangneung' }]);
+  });
+
+  it('gives no two elements the same id', () => {
+    const ids = compose(template, parts()).elements.flatMap(({ id }) => id ?? []);
+    expect(ids).toEqual(['s', 'n', 'r', 'a']);
+  });
+
+  it('leaves other elements and the template itself as they are', () => {
+    const before = structuredClone(template);
+    expect(named(compose(template, parts()), 'Shade')).toEqual([template.elements[1]]);
+    expect(template).toEqual(before);
+  });
+
+  it('can do without name and region, but not without photo, caption or song', () => {
+    const without = (...names: string[]): RenderScript => ({
+      ...template,
+      elements: template.elements.filter(({ name }) => !names.includes(name ?? '')),
+    });
+    expect(() => compose(without('Name', 'Region', 'Shade'), parts())).not.toThrow();
+    expect(() => compose(without('Photo', 'Song'), parts())).toThrow(UnusableTemplate);
+    expect(() => compose(without('Photo', 'Song'), parts())).toThrow('no element named Photo, Song');
+    expect(() => compose(without('Caption'), parts())).toThrow(expect.objectContaining({ code: 'TEMPLATE_UNUSABLE' }));
+  });
+});
