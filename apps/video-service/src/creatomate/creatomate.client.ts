@@ -23,6 +23,8 @@ interface RenderJson {
   metadata?: string;
 }
 
+const NOT_FOUND = 'CREATOMATE_NOT_FOUND';
+
 /** Creatomate's REST API v2. */
 @Injectable()
 export class CreatomateClient {
@@ -34,12 +36,18 @@ export class CreatomateClient {
   /** Orders a render. Costs credits. @throws ProviderError, `refused` when surely nothing was ordered */
   async submit(script: RenderScript, webhookUrl: string, metadata: string): Promise<string> {
     const { id } = await this.call<RenderJson>('POST', '/v2/renders', { ...script, webhook_url: webhookUrl, metadata });
-    if (!id) throw garbage();
+    if (typeof id !== 'string' || !id) throw garbage();
     return id;
   }
 
-  async find(id: string): Promise<Render> {
-    const render = await this.call<RenderJson>('GET', `/v2/renders/${encodeURIComponent(id)}`);
+  /** Undefined: Creatomate does not know the render, or does not yet. */
+  async find(id: string): Promise<Render | undefined> {
+    const path = `/v2/renders/${encodeURIComponent(id)}`;
+    const render = await this.call<RenderJson>('GET', path).catch((error: unknown) => {
+      if (error instanceof ProviderError && error.code === NOT_FOUND) return undefined;
+      throw error;
+    });
+    if (!render) return undefined;
     if (!render.status) throw garbage();
     return { metadata: render.metadata ?? '', ...stateOf(render) };
   }

@@ -40,8 +40,8 @@ export class VideoWorker extends PaidWorker<Video> {
     jobId: string,
   ): Promise<Outcome<Video> | undefined | null> {
     const render = await this.creatomate.find(jobId);
-    if (!jobIdConfirmed && render.metadata !== token) return null;
-    if (render.state === 'running') return undefined;
+    if (!jobIdConfirmed && render?.metadata !== token) return null;
+    if (!render || render.state === 'running') return undefined;
     if (render.state === 'failed') return this.ending(render.failure);
     const { url, posterUrl, durationSeconds } = render;
     return {
