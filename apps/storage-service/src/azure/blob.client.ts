@@ -171,7 +171,8 @@ export class BlobClient implements OnApplicationBootstrap {
 
   private storageError(error: unknown): AppError {
     if (error instanceof AppError) return error;
-    const { statusCode, code = toError(error).name, request } = error instanceof RestError ? error : {};
+    const { statusCode, request } = error instanceof RestError ? error : {};
+    const code = errorCode(error);
     const requestId = request?.requestId ?? 'none';
     const cause = new Error(`blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`);
     if (code === 'ContainerNotFound') this.container = undefined;
@@ -191,8 +192,14 @@ export class BlobClient implements OnApplicationBootstrap {
   }
 }
 
+/** The answer to a HEAD has no body, so no code but the one in its headers. */
+function errorCode(error: unknown): string {
+  if (!(error instanceof RestError)) return toError(error).name;
+  return error.code ?? (error.details as { errorCode?: string } | undefined)?.errorCode ?? error.name;
+}
+
 const isExisting = (error: unknown): boolean =>
-  error instanceof RestError && (error.statusCode === 412 || error.code === 'BlobAlreadyExists');
+  (error instanceof RestError && error.statusCode === 412) || errorCode(error) === 'BlobAlreadyExists';
 
 /** Which of the client errors will not go away: not a missing container, a lease, a rate limit or another writer's blocks. */
 const isRefusal = (status: number | undefined, code: string): boolean =>
