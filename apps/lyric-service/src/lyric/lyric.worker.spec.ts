@@ -1,0 +1,140 @@
+import type { Message } from '@castad/contracts';
+import { loadConfig, ProviderError } from '@castad/platform';
+import { aGenerateLyric, aLyric, aPlan } from '@castad/testing';
+import type { Outcome } from '@castad/worker';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { LyricServiceConfig } from '../lyric-service.config.ts';
+import type { LyricAnswer, LyricRequest, OpenAiClient } from '../openai/openai.client.ts';
+import { LyricJob } from './lyric.entity.ts';
+import { LyricWorker } from './lyric.worker.ts';
+
+/** A model as a test wants it. */
+class FakeModel {
+  readonly calls: { request: LyricRequest; maxTokens: number }[] = [];
+  answer: LyricAnswer | Error = { lyric: aLyric(), model: 'gpt', promptTokens: 10, completionTokens: 20 };
+
+  async write(request: LyricRequest, maxTokens: number): Promise<LyricAnswer> {
+    this.calls.push({ request, maxTokens });
+    if (this.answer instanceof Error) throw this.answer;
+    return this.answer;
+  }
+}
+
+const config = loadConfig(LyricServiceConfig, {
+  MYSQL_URL: 'mysql://u:p@localhost/db',
+  KAFKA_BROKERS: 'localhost:9092',
+  OPENAI_API_KEY: 'the-key',
+  OPENAI_MAX_TOKENS: '1000',
+});
+const timeout = new ProviderError('OPENAI_TIMEOUT', 'Late.', { retriable: true });
+Logger.overrideLogger(false);
+
+describe('LyricWorker', () => {
+  let model: FakeModel;
+  let worker: LyricWorker;
+
+  beforeEach(() => {
+    model = new FakeModel();
+    worker = new LyricWorker(model as unknown as OpenAiClient, config);
+  });
+
+  /** Claimed for its call number `attempt`. */
+  const claimed = (attempt = 1, changes: Partial<LyricJob> = {}) => {
+    const job = Object.assign(LyricJob.ordered(aGenerateLyric(), { messageId: 'm', traceparent: 't' }), changes);
+    job.attempt = attempt - 1;
+    worker['begin'](job);
+    return job;
+  };
+  const step = async (job: LyricJob): Promise<Outcome<LyricJob> & { said: Message[] }> => {
+    const outcome = await worker['step'](job).catch((error: Error) => worker['failed'](job, error));
+    const said: Message[] = [];
+    outcome.record?.(job, message => said.push(message));
+    return { ...outcome, said };
+  };
+
+  it('asks for a lyric about the brief, and announces it', async () => {
+    const plan = aPlan({ music: { durationSeconds: 20, style: 'slow jazz' } });
+    const job = claimed(1, { plan });
+    const { said } = await step(job);
+    expect(model.calls).toEqual([
+      { request: { ...plan.brief, language: 'en', durationSeconds: 20, style: 'slow jazz' }, maxTokens: 1000 },
+    ]);
+    expect(said).toMatchObject([{ taskId: job.taskId, plan, lyric: aLyric() }]);
+    expect(job).toMatchObject({ status: 'done', attempt: 1, model: 'gpt', completionTokens: 20 });
+  });
+
+  it('repeats a call that failed, later and with more room', async () => {
+    model.answer = timeout;
+    const job = claimed(2);
+    const { said, dueInMs } = await step(job);
+    expect(model.calls).toMatchObject([{ maxTokens: 2000 }]);
+    expect(said).toEqual([]);
+    expect(dueInMs).toBeGreaterThanOrEqual(0);
+    expect(job).toMatchObject({ status: 'ordered', attempt: 2, tries: 1, errorCode: 'OPENAI_TIMEOUT' });
+  });
+
+  it('gives up after the third call', async () => {
+    model.answer = timeout;
+    const job = claimed(3);
+    const { said } = await step(job);
+    expect(said).toMatchObject([{ code: 'OPENAI_TIMEOUT', reason: 'Late.', retryable: true }]);
+    expect(job).toMatchObject({ status: 'failed', attempt: 3 });
+  });
+
+  it('does not call a fourth time for a job whose process died in the third', async () => {
+    const { said } = await step(claimed(4));
+    expect(model.calls).toEqual([]);
+    expect(said).toMatchObject([{ code: 'OPENAI_NO_ANSWER', retryable: true }]);
+  });
+
+  it('does not count a call that was refused, waits as asked, and gives up after eight', async () => {
+    model.answer = new ProviderError('OPENAI_RATE_LIMITED', 'Slower.', {
+      retriable: true,
+      refused: true,
+      retryAfterMs: 7_000,
+    });
+    const job = claimed(3);
+    expect(await step(job)).toMatchObject({ said: [] });
+    expect((await step(Object.assign(job, { attempt: 3 }))).dueInMs).toBeGreaterThanOrEqual(7_000);
+    expect(job).toMatchObject({ attempt: 2, tries: 2 });
+    const last = claimed(1, { tries: 7 });
+    expect((await step(last)).said).toMatchObject([{ code: 'OPENAI_RATE_LIMITED', retryable: true }]);
+  });
+
+  it.each([
+    [{}, false],
+    [{ account: true }, true],
+  ])(
+    'fails at once over a refusal, which another try helps only if the account was refused',
+    async (options, retryable) => {
+      model.answer = new ProviderError('OPENAI_REFUSED', 'No.', options);
+      expect((await step(claimed())).said).toMatchObject([{ code: 'OPENAI_REFUSED', retryable }]);
+    },
+  );
+
+  it('takes words that cannot be sung for garbage', async () => {
+    model.answer = { lyric: { title: '', style: '', sections: [] } };
+    const job = claimed();
+    expect((await step(job)).said).toEqual([]);
+    expect(job).toMatchObject({ tries: 1, errorCode: 'OPENAI_GARBAGE' });
+  });
+
+  it('takes a fault of ours for one that may pass', async () => {
+    model.answer = new TypeError('undefined is not a function');
+    const job = claimed(3);
+    expect((await step(job)).said).toMatchObject([{ code: 'INTERNAL_ERROR', retryable: true }]);
+  });
+
+  it('ends a job after its deadline: in silence if nothing was begun, else with what went wrong', () => {
+    const said: Message[] = [];
+    const expire = (job: LyricJob) => worker['expire'](job, message => said.push(message));
+    const untouched = LyricJob.ordered(aGenerateLyric(), { messageId: 'm', traceparent: 't' });
+    expire(untouched);
+    expect(untouched.status).toBe('expired');
+    expect(said).toEqual([]);
+    expire(claimed(1, { errorCode: 'OPENAI_TIMEOUT', errorReason: 'Late.' }));
+    expire(claimed(1));
+    expect(said).toMatchObject([{ code: 'OPENAI_TIMEOUT' }, { code: 'DEADLINE_EXCEEDED', retryable: true }]);
+  });
+});
