@@ -76,7 +76,7 @@ function stageView(name: (typeof stageNames)[number], stage: Stage | undefined):
     status,
     revision,
     ...(startedAt && { startedAt: startedAt.toISOString() }),
-    ...(endedAt && { endedAt: endedAt.toISOString() }),
+    ...(stage.isOver() && endedAt && { endedAt: endedAt.toISOString() }),
     ...(status === 'failed' && error && { error }),
   };
 }

@@ -34,6 +34,7 @@ const schema = defineEntity({
     files: p.json<StoredFile[]>().nullable(),
     error: p.json<StageError>().nullable(),
     startedAt: p.datetime(3).nullable(),
+    /** The time of the latest news: of the end, once there is one. */
     endedAt: p.datetime(3).nullable(),
   },
 });
@@ -66,7 +67,11 @@ export class Stage extends schema.class {
     this.output ??= output;
     this.files ??= files;
     this.error ??= error;
-    if (this.status() !== 'running' && (!this.endedAt || time > this.endedAt)) this.endedAt = time;
+    if (!this.endedAt || time > this.endedAt) this.endedAt = time;
+  }
+
+  isOver(): boolean {
+    return ['completed', 'failed'].includes(this.status());
   }
 
   /** A lyric is done when it is written; a song or a film when its files are ours. */
