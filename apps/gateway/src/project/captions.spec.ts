@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { subRip } from './captions.ts';
+
+describe('subRip', () => {
+  it('numbers the lines and says when they are sung', () => {
+    const lines = [
+      { text: '파도가 부르네', start: 0.5, end: 3 },
+      { text: 'Stay with us', start: 3.0004, end: 6.9996 },
+    ];
+    expect(subRip(lines)).toBe(
+      '1\n00:00:00,500 --> 00:00:03,000\n파도가 부르네\n\n2\n00:00:03,000 --> 00:00:07,000\nStay with us\n',
+    );
+  });
+
+  it('counts minutes and hours', () => {
+    const lines = [{ text: 'la', start: 59.9996, end: 3_661.5 }];
+    expect(subRip(lines)).toContain('00:01:00,000 --> 01:01:01,500');
+  });
+
+  it('is empty where nothing is sung', () => {
+    expect(subRip([])).toBe('');
+  });
+});
