@@ -1,0 +1,201 @@
+import {
+  deadLetterTopic,
+  GenerateLyric,
+  LyricFailed,
+  LyricGenerated,
+  type Message,
+  type MessageClass,
+  topics,
+} from '@castad/contracts';
+import { newId } from '@castad/platform';
+import {
+  aGenerateLyric,
+  aPlan,
+  type ChildService,
+  eventually,
+  startChild,
+  testBed,
+  type TestBed,
+} from '@castad/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import axios from 'axios';
+import { join } from 'node:path';
+import mysql from 'mysql2/promise';
+import { migrations } from '../src/migrations/index.ts';
+
+jest.setTimeout(60_000);
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+describe('lyric-service', () => {
+  let bed: TestBed;
+  let service: ChildService;
+  let administrator: mysql.Connection;
+  let model: string;
+
+  const start = async () => {
+    service = await startChild(
+      bed,
+      main,
+      bed.env('lyric-service', {
+        HTTP_TIMEOUT_MS: '1500',
+        WORKER_LEASE_MS: '3000',
+        WORKER_POLL_MS: '100',
+        KAFKA_SESSION_TIMEOUT_MS: '6000',
+      }),
+    );
+  };
+
+  beforeAll(async () => {
+    bed = await testBed({ parts: ['kafka', 'mariadb', 'openai'] });
+    await bed.migrate('lyric-service', migrations);
+    administrator = await mysql.createConnection({ uri: bed.sandbox.env.MYSQL_URL, database: 'castad_lyric' });
+    model = (bed.sandbox.env.OPENAI_BASE_URL as string).replace(/\/v1$/, '');
+    await start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await administrator?.end();
+    await service?.kill('SIGTERM');
+    await bed?.close();
+  });
+
+  afterEach(async () => {
+    await axios.post(`${model}/__sim/reset`);
+  });
+
+  const order = (changes: Partial<GenerateLyric> = {}) =>
+    aGenerateLyric({ plan: aPlan({ brief: { businessName: newId(), region: 'Sokcho' } }), ...changes });
+  const troubled = (fault: object) => axios.post(`${model}/__sim/faults`, { endpoint: '*', ...fault });
+  const callsFor = async ({ plan }: GenerateLyric) => {
+    const { data } = await axios.get<{ requests: { status: number | null; body: unknown }[] }>(
+      `${model}/__sim/requests?path=/v1/chat/completions`,
+    );
+    return data.requests.filter(({ body }) => JSON.stringify(body).includes(plan.brief.businessName));
+  };
+  const rowOf = async ({ taskId }: Message) => {
+    const [row] = await bed.query<Record<string, unknown>>('lyric-service', 'select * from lyric where task_id = ?', [
+      taskId,
+    ]);
+    return row;
+  };
+  const ended = (order: Message, status: string) =>
+    eventually(async () => expect(await rowOf(order)).toMatchObject({ status }), 30_000);
+  const only = <M extends Message>(type: MessageClass<M>, { taskId }: Message): Promise<M> =>
+    eventually(async () => {
+      const seen = await bed.topics.read(topics.lyricEvents.name);
+      const events = seen.filter(event => event.key === taskId);
+      expect(events).toMatchObject([{ type: type.type }]);
+      return events[0]?.data as unknown as M;
+    });
+  const isWaiting = (statement: string) =>
+    eventually(async () => {
+      const sql = "select * from information_schema.processlist where state like 'Waiting for%' and info like ?";
+      expect(await bed.query('lyric-service', sql, [`${statement}%`])).not.toEqual([]);
+    });
+
+  it('writes one lyric for one order, however often it is told', async () => {
+    const command = order();
+    await bed.topics.send([command], { times: 3 });
+    await bed.topics.send([command]);
+    await ended(command, 'done');
+    const event = await only(LyricGenerated, command);
+    expect(event).toMatchObject({ revision: 1, plan: command.plan });
+    expect(event.lyric.sections[0]?.lines.length).toBeGreaterThan(0);
+    expect(await callsFor(command)).toHaveLength(1);
+    expect(await rowOf(command)).toMatchObject({ attempt: 1, tries: 0 });
+  });
+
+  it.each([
+    ['refuses', { kind: 'refusal' }, 'OPENAI_REFUSED', false],
+    ['filters the answer', { kind: 'content-filter' }, 'OPENAI_CONTENT_FILTER', false],
+    ['refuses the key', { kind: 'status', status: 401 }, 'OPENAI_UNAUTHORIZED', true],
+    [
+      'has nothing left to spend',
+      { kind: 'status', status: 429, body: { error: { code: 'insufficient_quota', message: 'x' } } },
+      'OPENAI_QUOTA_EXHAUSTED',
+      true,
+    ],
+  ])('fails after one call when the model %s', async (_, fault, code, retryable) => {
+    await troubled(fault);
+    const command = order();
+    await bed.topics.send([command]);
+    await ended(command, 'failed');
+    expect(await only(LyricFailed, command)).toMatchObject({ code, retryable });
+    expect(await callsFor(command)).toHaveLength(1);
+  });
+
+  it.each([
+    ['does not answer in time', { kind: 'hang' }],
+    ['breaks off', { kind: 'drop-response' }],
+    ['fails', { kind: 'status', status: 503 }],
+    ['stops in the middle', { kind: 'length' }],
+    ['answers something else', { kind: 'invalid-schema' }],
+  ])('asks again when the model %s', async (_, fault) => {
+    await troubled({ ...fault, times: 1 });
+    const command = order();
+    await bed.topics.send([command]);
+    await ended(command, 'done');
+    expect(await callsFor(command)).toHaveLength(2);
+    expect(await rowOf(command)).toMatchObject({ attempt: 2, tries: 1 });
+  });
+
+  it('gives up after three calls', async () => {
+    await troubled({ kind: 'invalid-json' });
+    const command = order();
+    await bed.topics.send([command]);
+    await ended(command, 'failed');
+    expect(await only(LyricFailed, command)).toMatchObject({ code: 'OPENAI_GARBAGE', retryable: true });
+    expect(await callsFor(command)).toHaveLength(3);
+  });
+
+  it('calls nobody for an order whose time is over', async () => {
+    const command = order();
+    command.plan.deadline = '2020-01-01T00:00:00.000Z';
+    await bed.topics.send([command]);
+    await ended(command, 'expired');
+    expect(await callsFor(command)).toEqual([]);
+  });
+
+  it('puts a message aside that it cannot read, and goes on', async () => {
+    const command = order();
+    const headers = { ce_id: newId(), ce_type: GenerateLyric.type, ce_subject: command.taskId };
+    await bed.topics.sendRaw(GenerateLyric.topic, [{ key: command.taskId, value: '{"plan":1}', headers }]);
+    await bed.topics.send([command]);
+    await ended(command, 'done');
+    const dead = await eventually(async () => {
+      const seen = await bed.topics.read(deadLetterTopic('lyric-service'));
+      expect(seen).toHaveLength(1);
+      return seen[0];
+    });
+    expect(dead).toMatchObject({ key: command.taskId, data: { plan: 1 } });
+  });
+
+  it('handles a message again that a dead process had not finished handling', async () => {
+    const command = order();
+    await administrator.query('lock tables inbox write');
+    await bed.topics.send([command]);
+    await isWaiting('select id from inbox');
+    await service.kill('SIGKILL');
+    await administrator.query('unlock tables');
+    expect(await rowOf(command)).toBeUndefined();
+    await start();
+    await ended(command, 'done');
+    await only(LyricGenerated, command);
+    expect(await callsFor(command)).toHaveLength(1);
+  });
+
+  it('asks again when it died with an answer it had not saved, and counts both calls', async () => {
+    const command = order();
+    await administrator.query('lock tables outbox write');
+    await bed.topics.send([command]);
+    await isWaiting('insert into `outbox`');
+    await service.kill('SIGKILL');
+    await administrator.query('unlock tables');
+    await start();
+    await ended(command, 'done');
+    await only(LyricGenerated, command);
+    expect(await callsFor(command)).toMatchObject([{ status: 200 }, { status: 200 }]);
+    expect(await rowOf(command)).toMatchObject({ attempt: 2 });
+  });
+});
