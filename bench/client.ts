@@ -1,0 +1,38 @@
+import { Agent, request } from 'node:http';
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const body = JSON.stringify({
+  businessName: 'Sea Breeze Stay',
+  region: 'Gangneung',
+  description: 'A guest house by the sea.',
+  language: 'en',
+  run: true,
+});
+
+/** Orders one film; its task id when it is accepted. */
+export function order(gatewayUrl: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    request(`${gatewayUrl}/v1/projects`, { method: 'POST', agent, headers }, response => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => {
+        if (response.statusCode === 202) resolve((JSON.parse(text) as { taskId: string }).taskId);
+        else reject(new Error(`the order was answered ${response.statusCode}: ${text}`));
+      });
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
+/** Keeps `connections` orders under way for `ms`; how many were accepted per second. */
+export async function orderFor(gatewayUrl: string, connections: number, ms: number): Promise<number> {
+  const began = performance.now();
+  let accepted = 0;
+  const loop = async () => {
+    for (; performance.now() - began < ms; accepted++) await order(gatewayUrl);
+  };
+  await Promise.all(Array.from({ length: connections }, loop));
+  return (accepted * 1000) / (performance.now() - began);
+}
