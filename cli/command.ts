@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Failure } from '../sandbox/failure.ts';
+import { root } from '../sandbox/sandbox.ts';
 
 /** Runs a command to its exit code; says of a failure what its reader can do, and of a fault of ours everything. */
 export async function command(work: () => Promise<void>): Promise<never> {
   try {
+    const settings = join(root, '.env');
+    if (existsSync(settings)) process.loadEnvFile(settings);
     await work();
   } catch (error) {
     console.error(error instanceof Failure ? `\n${error.message}` : error);
