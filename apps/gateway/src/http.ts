@@ -8,7 +8,8 @@ import { openApiDocument } from './openapi.ts';
 /** Uploads, and the API's description at `/openapi.json` and `/docs`. */
 export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
   const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
-  await app.register(multipart, { limits: { files: MAX_IMAGES, fileSize: IMAGE_MAX_BYTES, fields: 0 } });
+  // One file more than is taken, so that the refusal is our own.
+  await app.register(multipart, { limits: { files: MAX_IMAGES + 1, fileSize: IMAGE_MAX_BYTES, fields: 0 } });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

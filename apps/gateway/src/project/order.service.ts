@@ -10,7 +10,7 @@ import {
   type Stage as StageName,
 } from '@castad/contracts';
 import { newTraceparent, Outbox, type Cause } from '@castad/messaging';
-import { Conflict, Database, newId, NotFound, type UnitOfWork } from '@castad/platform';
+import { Conflict, Database, isId, newId, NotFound, type UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
@@ -110,7 +110,8 @@ interface Range {
 
 /** @throws NotFound `TASK_NOT_FOUND` */
 export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<Project> {
-  const project = await em.findOne(Project, taskId, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  const lockMode = LockMode.PESSIMISTIC_WRITE;
+  const project = isId(taskId) ? await em.findOne(Project, taskId, { lockMode }) : null;
   if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
   return project;
 }

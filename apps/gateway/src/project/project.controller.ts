@@ -95,7 +95,7 @@ export class ProjectController {
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
   async run(@Param('taskId') taskId: string, @Body() body?: StopAfterDto): Promise<OrderView> {
-    return orderView(await this.orders.run(taskId, body?.stopAfter));
+    return orderView(await this.orders.run(taskId, body?.stopAfter ?? undefined));
   }
 
   @Post(':taskId/lyric')
@@ -133,5 +133,8 @@ export class ProjectController {
 async function* filesIn(request: FastifyRequest): AsyncGenerator<Readable> {
   if (!request.isMultipart())
     throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data.', { status: 415 });
-  for await (const { file } of request.files()) yield file;
+  for await (const { file } of request.files()) {
+    yield file;
+    if (file.truncated) throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
+  }
 }

@@ -14,8 +14,10 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsObject,
   IsOptional,
   IsString,
+  IsUUID,
   Length,
   Max,
   MaxLength,
@@ -87,11 +89,13 @@ export class CreateProjectDto extends StopAfterDto implements Brief {
   language: Language = 'ko';
 
   @ApiPropertyOptional({ type: MusicDto })
+  @IsObject()
   @ValidateNested()
   @Type(() => MusicDto)
   music: MusicDto = new MusicDto();
 
   @ApiPropertyOptional({ type: VideoDto })
+  @IsObject()
   @ValidateNested()
   @Type(() => VideoDto)
   video: VideoDto = new VideoDto();
@@ -105,10 +109,9 @@ export const projectStatuses = ['draft', 'processing', 'waiting', 'completed', '
 export type ProjectStatus = (typeof projectStatuses)[number];
 
 export class ListQuery {
-  @ApiPropertyOptional({ description: 'Where the page before ended.' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'Where the page before ended.' })
   @IsOptional()
-  @IsString()
-  @Length(1, 100)
+  @IsUUID()
   cursor?: string;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })

@@ -48,7 +48,7 @@ export class ProjectService {
       const { businessName, region, description, language, music, video } = dto;
       const brief = { businessName, region, ...(description && { description }) };
       const project = Project.create({ taskId, brief, language, music, video });
-      const placed = dto.run ? this.orders.first(unit, project, dto.stopAfter) : undefined;
+      const placed = dto.run ? this.orders.first(unit, project, dto.stopAfter ?? undefined) : undefined;
       unit.insert(project);
       return summaryView(project, placed?.order, placed ? [placed.stage] : []);
     });
