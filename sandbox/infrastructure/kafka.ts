@@ -19,8 +19,9 @@ export async function kafka(tree: ProcessTree): Promise<ProcessSpec> {
   writeFileSync(config, properties(dir, address, `127.0.0.1:${await freePort()}`));
 
   const java = (...args: string[]) => ({ name: 'kafka', command: 'java', args: ['-cp', join(jars, '*'), ...args] });
-  const clusterId = randomBytes(16).toString('base64url');
-  await tree.run(java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config));
+  // With `=`: the id may begin with a dash.
+  const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}`;
+  await tree.run(java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', clusterId, '-c', config));
   const tuning = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=INFO'];
   return {
     ...java(...tuning, 'kafka.Kafka', config),
