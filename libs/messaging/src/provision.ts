@@ -8,11 +8,12 @@ export interface Provisioning {
 
 /** Makes the topics that are missing, with their retention; leaves existing ones alone. Returns the new names. */
 export async function provisionTopics(kafka: Kafka, { replication, minInSync }: Provisioning): Promise<string[]> {
-  const wanted = [
+  const wanted: { name: string; retentionMs: number; maxMessageBytes?: number }[] = [
     ...Object.values(topics),
     ...services.flatMap(service => [
       { name: replayTopic(service), retentionMs: topics.taskCommands.retentionMs },
-      { name: deadLetterTopic(service), retentionMs: -1 },
+      // The largest record there can be, and the headers that say why it was put aside.
+      { name: deadLetterTopic(service), retentionMs: -1, maxMessageBytes: 2 * 1024 * 1024 },
     ]),
   ];
   const admin = kafka.admin();
@@ -22,7 +23,7 @@ export async function provisionTopics(kafka: Kafka, { replication, minInSync }: 
     const missing = wanted.filter(({ name }) => !existing.has(name));
     await admin.createTopics({
       waitForLeaders: true,
-      topics: missing.map(({ name, retentionMs }) => ({
+      topics: missing.map(({ name, retentionMs, maxMessageBytes }) => ({
         topic: name,
         numPartitions: PARTITIONS,
         replicationFactor: replication,
@@ -31,6 +32,7 @@ export async function provisionTopics(kafka: Kafka, { replication, minInSync }: 
           { name: 'min.insync.replicas', value: String(minInSync) },
           // One batch of a codec that kafkajs lacks would stop every consumer for good.
           { name: 'compression.type', value: 'uncompressed' },
+          ...(maxMessageBytes ? [{ name: 'max.message.bytes', value: String(maxMessageBytes) }] : []),
         ],
       })),
     });
