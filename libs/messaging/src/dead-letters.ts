@@ -1,4 +1,4 @@
-import { deadLetterTopic, message, MessageRejected, type Message } from '@castad/contracts';
+import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@castad/contracts';
 import { AppError, Metrics, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaMessage } from 'kafkajs';
@@ -14,6 +14,7 @@ export interface ReceivedRecord {
 }
 
 const MAX_ERROR_LENGTH = 1024;
+const MAX_REASON_LENGTH = 1000;
 
 /** Puts a message aside, untouched, with the reason, and tells the task about it. */
 @Injectable()
@@ -43,7 +44,7 @@ export class DeadLetters {
       dl_error: text,
       dl_at: new Date().toISOString(),
     };
-    const rejected = this.rejection(record, text);
+    const rejected = this.rejection(record, error);
     await this.kafka.send([
       { topic: deadLetterTopic(this.service), messages: [{ key: record.key, value: record.value, headers }] },
       ...(rejected
@@ -64,24 +65,29 @@ export class DeadLetters {
     );
   }
 
-  private rejection({ key, value, headers }: KafkaMessage, reason: string): MessageRejected | undefined {
+  /** Undefined where no task can be told. The reason may reach a client, so an unexpected error's text stays out. */
+  private rejection({ key, value, headers }: KafkaMessage, error: Error): MessageRejected | undefined {
     const messageType = headers?.ce_type?.toString();
-    const taskId = key?.toString();
-    if (!taskId || !messageType || messageType === MessageRejected.type) return undefined;
-    return message(MessageRejected, {
-      taskId,
-      revision: revisionIn(value),
-      service: this.service,
-      messageType,
-      reason,
-    });
+    if (messageType === MessageRejected.type) return undefined;
+    const reason = error instanceof AppError ? error.message : 'Something went wrong on our side.';
+    try {
+      return parseMessage(MessageRejected, {
+        taskId: key?.toString(),
+        revision: revisionIn(value),
+        service: this.service,
+        messageType,
+        reason: reason.slice(0, MAX_REASON_LENGTH),
+      });
+    } catch {
+      return undefined;
+    }
   }
 }
 
 function revisionIn(value: Buffer | null): number {
   try {
     const { revision } = JSON.parse(value?.toString() ?? '') as Partial<Message>;
-    return Number.isInteger(revision) ? (revision as number) : 0;
+    return Number.isInteger(revision) ? Math.max(0, revision as number) : 0;
   } catch {
     return 0;
   }
