@@ -20,6 +20,12 @@ interface Delivery extends ReceivedRecord {
   handler: MessageHandler;
 }
 
+interface Unreadable extends ReceivedRecord {
+  error: unknown;
+}
+
+const isDelivery = (reading: Delivery | Unreadable): reading is Delivery => 'handler' in reading;
+
 /** Every message fails: not the messages are bad but this deployment. Nothing more is taken. */
 export class ConsumerHalted extends AppError {
   constructor() {
@@ -61,28 +67,36 @@ export class Dispatcher {
     handlers: Map<string, MessageHandler>,
     stillOurs: () => void,
   ): Promise<void> {
-    const deliveries: Delivery[] = [];
-    const unreadable: { received: ReceivedRecord; error: unknown }[] = [];
-    for (const received of records) {
-      try {
-        const envelope = readEnvelope(received.record);
-        const handler = handlers.get(envelope.type);
-        if (!handler) this.skipped.inc({ type: envelope.type });
-        else deliveries.push({ ...received, envelope, handler, message: readMessage(envelope, received.record) });
-      } catch (error) {
-        unreadable.push({ received, error });
-      }
+    const readings = records.map(received => this.read(received, handlers)).filter(reading => reading !== undefined);
+    const deliveries = readings.filter(isDelivery);
+    const handled = deliveries.length > 1 && (await this.handleTogether(deliveries));
+    for (const reading of readings) {
+      if (!isDelivery(reading)) await this.putAside(reading, reading.error, stillOurs);
+      else if (handled) this.deadLettersInARow = 0;
+      else await this.handleOne(reading, stillOurs);
     }
-    if (deliveries.length > 0) await this.handleAll(deliveries, stillOurs);
-    for (const { received, error } of unreadable) await this.putAside(received, error, stillOurs);
   }
 
-  private async handleAll(deliveries: Delivery[], stillOurs: () => void): Promise<void> {
+  /** Undefined: a type that nobody handles here. */
+  private read(received: ReceivedRecord, handlers: Map<string, MessageHandler>): Delivery | Unreadable | undefined {
+    try {
+      const envelope = readEnvelope(received.record);
+      const handler = handlers.get(envelope.type);
+      if (handler) return { ...received, envelope, handler, message: readMessage(envelope, received.record) };
+      this.skipped.inc({ type: envelope.type });
+      return undefined;
+    } catch (error) {
+      return { ...received, error };
+    }
+  }
+
+  private async handleTogether(deliveries: Delivery[]): Promise<boolean> {
     try {
       await this.handle(deliveries);
+      return true;
     } catch (error) {
       this.logger.debug({ error: toError(error).message, messages: deliveries.length }, 'one by one');
-      for (const delivery of deliveries) await this.handleOne(delivery, stillOurs);
+      return false;
     }
   }
 
@@ -142,18 +156,15 @@ export class Dispatcher {
   }
 
   private async call({ handler, message, envelope }: Delivery, unit: UnitOfWork): Promise<void> {
-    const abort = new AbortController();
-    const timeout = delay(HANDLER_TIMEOUT_MS, undefined, { signal: abort.signal }).then(() => {
-      throw new AppError(
-        'HANDLER_TIMEOUT',
-        `the handler of ${envelope.type} did not return in ${HANDLER_TIMEOUT_MS} ms`,
-      );
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      const message = `the handler of ${envelope.type} did not return in ${HANDLER_TIMEOUT_MS} ms`;
+      timer = setTimeout(() => reject(new AppError('HANDLER_TIMEOUT', message)), HANDLER_TIMEOUT_MS);
     });
-    timeout.catch(() => undefined);
     try {
       await Promise.race([settle(handler(message, new MessageContext(envelope, unit, this.outbox))), timeout]);
     } finally {
-      abort.abort();
+      clearTimeout(timer);
     }
   }
 }
