@@ -26,19 +26,28 @@ export async function boot(module: Type, options: StartOptions = {}): Promise<Ne
     new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true }),
     { bufferLogs: true, abortOnError: false },
   );
+  try {
+    await listen(app, options);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  new NestLogger('start').log({ url: await app.getUrl() }, 'started');
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, { http }: StartOptions): Promise<void> {
   app.useLogger(app.get(Logger));
   app.enableShutdownHooks();
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(validationPipe());
   refuseWorkWhileDraining(app);
-  await options.http?.(app);
+  await http?.(app);
   await app.init();
   app.connectMicroservice({ strategy: app.get<CustomTransportStrategy>(TRANSPORT) });
   const config = app.get(ServiceConfig);
   await app.listen(config.PORT, config.HOST);
   await app.startAllMicroservices();
-  new NestLogger('start').log({ url: await app.getUrl() }, 'started');
-  return app;
 }
 
 /** The whole of a service's `main.ts`. A service that cannot start says why and ends with code 1. */
