@@ -1,4 +1,5 @@
 export * from './builders.ts';
+export * from './child-service.ts';
 export * from './eventually.ts';
 export * from './service-harness.ts';
 export * from './topics.ts';

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mysql from 'mysql2/promise';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../sandbox/system.ts';
 import { Topics } from './topics.ts';
 
@@ -13,6 +14,10 @@ export interface TestBed {
   /** The environment of the service under test. */
   env(service: string, changes?: Record<string, string>): Record<string, string>;
   migrate(service: string, migrations: NamedMigration[]): Promise<void>;
+  /** Runs SQL beside the service, as the server's administrator in the service's schema. */
+  query<R = unknown>(service: string, sql: string, values?: unknown[]): Promise<R[]>;
+  /** A server of the sandbox, to be stopped, killed and started. */
+  part(name: string): Sandbox['parts'][number];
   close(): Promise<void>;
 }
 
@@ -40,6 +45,21 @@ export async function testBed(options: SandboxOptions = {}): Promise<TestBed> {
       ...changes,
     }),
     migrate: (service, migrations) => applyMigrations(sandbox.databaseUrl(service, 'migrate'), migrations),
+    query: async <R>(service: string, sql: string, values: unknown[] = []) => {
+      const database = new URL(sandbox.databaseUrl(service)).pathname.slice(1);
+      const connection = await mysql.createConnection({ uri: sandbox.env.MYSQL_URL, database, timezone: 'Z' });
+      try {
+        const [rows] = await connection.query(sql, values);
+        return rows as R[];
+      } finally {
+        await connection.end();
+      }
+    },
+    part: name => {
+      const part = sandbox.parts.find(process => process.name === name);
+      if (!part) throw new Error(`this sandbox has no ${name}`);
+      return part;
+    },
     close: async () => {
       await topics.close();
       await sandbox.stop();

@@ -9,6 +9,8 @@ export interface Seen {
   key: string;
   type: string;
   headers: IHeaders;
+  value: Buffer | null;
+  /** The value as far as it is JSON. */
   data: Record<string, unknown>;
 }
 
@@ -99,6 +101,7 @@ function seenOf(topic: string, partition: number, { key, value, headers = {}, of
     key: key?.toString() ?? '',
     type: headers.ce_type?.toString() ?? '',
     headers,
+    value,
     data: parsed(value?.toString() ?? ''),
   };
 }
