@@ -1,0 +1,95 @@
+import { CancelTask, deadLetterTopic, message, type Message } from '@castad/contracts';
+import { bootWith, eventually, testBed, type Seen, type TestBed } from '@castad/testing';
+import { expect } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Message as KafkaRecord } from 'kafkajs';
+import { headersOf } from '../src/index.ts';
+import { enter, ledger, ledgerMigrations, type Handler } from './ledger.ts';
+
+export interface EntryRow {
+  messageId: string;
+  taskId: string;
+  revision: number;
+}
+
+/** A sandbox with a Kafka and a MariaDB, and instances of one service that enters what it handles. */
+export class Scene {
+  readonly service = 'song-service';
+  private readonly apps = new Set<NestFastifyApplication>();
+  private readonly handlers = new Map<string, Handler>();
+
+  private constructor(readonly bed: TestBed) {}
+
+  static async start(): Promise<Scene> {
+    const scene = new Scene(await testBed({ parts: ['kafka', 'mariadb'] }));
+    await scene.bed.migrate(scene.service, ledgerMigrations);
+    return scene;
+  }
+
+  /** Starts an instance. */
+  async boot(env: Record<string, string> = {}): Promise<NestFastifyApplication> {
+    const handler: Handler = (received, context) => (this.handlers.get(received.taskId) ?? enter)(received, context);
+    const app = await bootWith(this.bed.env(this.service, env), ledger(this.service, handler));
+    this.apps.add(app);
+    return app;
+  }
+
+  async close(app: NestFastifyApplication): Promise<void> {
+    this.apps.delete(app);
+    await app.close();
+  }
+
+  async end(): Promise<void> {
+    for (const app of this.apps) await app.close();
+    await this.bed.close();
+  }
+
+  /** What to do with the messages of this task. */
+  on(taskId: string, handler: Handler): void {
+    this.handlers.set(taskId, handler);
+  }
+
+  /** What took effect, in that order. */
+  entries(): Promise<EntryRow[]> {
+    return this.bed.query(
+      this.service,
+      'select message_id messageId, task_id taskId, revision from entry order by seq',
+    );
+  }
+
+  async revisions(taskId: string): Promise<number[]> {
+    return (await this.entries()).filter(entry => entry.taskId === taskId).map(({ revision }) => revision);
+  }
+
+  /** Waits until the task's messages took effect: these, in this order, and no others. */
+  async expectRevisions(taskId: string, expected: number[]): Promise<void> {
+    await eventually(async () => expect(await this.revisions(taskId)).toEqual(expected), 30_000);
+  }
+
+  async deadLettersOf(taskId: string): Promise<Seen[]> {
+    return (await this.bed.topics.read(deadLetterTopic(this.service))).filter(({ key }) => key === taskId);
+  }
+
+  async readiness(app: NestFastifyApplication): Promise<{ status: number; checks: Record<string, string> }> {
+    const response = await fetch(`${await app.getUrl()}/health/ready`);
+    const { checks } = (await response.json()) as { checks: Record<string, string> };
+    return { status: response.status, checks };
+  }
+}
+
+/** The smallest message there is, several times; its revision says which. */
+export const cancels = (taskId: string, count: number, from = 1): CancelTask[] =>
+  range(from, from + count - 1).map(revision => message(CancelTask, { taskId, revision }));
+
+/** A record as a service sends it. */
+export const recordOf = (sent: Message): KafkaRecord & { headers: Record<string, string> } => ({
+  key: sent.taskId,
+  value: JSON.stringify(sent),
+  headers: headersOf(sent, 'test'),
+});
+
+export const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** The headers that say why a record was put aside, and the others, as text. */
+export const textHeaders = (letter: Seen | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(letter?.headers ?? {}).map(([name, value]) => [name, String(value)]));
