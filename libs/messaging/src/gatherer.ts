@@ -1,8 +1,10 @@
+import { Spacing } from '@castad/platform';
 import type { TopicOffsets } from 'kafkajs';
 import type { ReceivedRecord } from './dead-letters.ts';
 
 const MAX_RECORDS = 500;
 const HEARTBEAT_MS = 1_000;
+const SPACING_MS = 20;
 
 /** A run of records of one partition, with what kafkajs lends for as long as they are ours. */
 export interface Share {
@@ -27,6 +29,7 @@ interface Waiting {
 export class Gatherer {
   private waiting: Waiting[] = [];
   private working = false;
+  private readonly spacing = new Spacing(SPACING_MS);
 
   constructor(private readonly process: (records: ReceivedRecord[], stillOurs: () => void) => Promise<void>) {}
 
@@ -45,7 +48,9 @@ export class Gatherer {
 
   private async work(): Promise<void> {
     while (this.waiting.length > 0) {
+      await this.spacing.begin();
       const batch = this.take();
+      this.spacing.carried(batch.reduce((records, { share }) => records + share.records.length, 0));
       try {
         await this.withHeartbeat(batch, stillOurs =>
           this.process(

@@ -1,4 +1,4 @@
-import { Database, Lifecycle, Metrics, toError } from '@castad/platform';
+import { Database, Lifecycle, Metrics, Spacing, toError } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { KafkaClient, type TopicMessages } from './kafka.client.ts';
@@ -10,6 +10,7 @@ const MAX_BYTES = 512 * 1024;
 const LEASE_MS = 5_000;
 const IDLE_MS = 1_000;
 const BUSY_MS = 50;
+const SPACING_MS = 10;
 
 interface Row {
   seq: number;
@@ -29,6 +30,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
   private readonly owner = randomUUID();
   private readonly pace = new Pacemaker(IDLE_MS);
   private readonly published;
+  private readonly spacing = new Spacing(SPACING_MS);
   private leaseUntil = 0;
   private stopping = false;
   private ended?: Promise<void>;
@@ -73,12 +75,14 @@ export class OutboxRelay implements OnApplicationBootstrap {
 
   /** Sends one batch; says whether there may be more. */
   private async publish(): Promise<boolean> {
+    await this.spacing.begin();
     const rows = await this.database.read('background', em =>
       em
         .getConnection()
         .execute<Row[]>('select seq, topic, `key`, headers, value from outbox order by seq limit ?', [MAX_ROWS]),
     );
     const batch = bounded(rows);
+    this.spacing.carried(batch.length);
     if (batch.length === 0) return false;
     await this.kafka.send(byTopic(batch));
     await this.database.read('background', em =>

@@ -77,7 +77,7 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
-  /** Calls `wake` after each commit that wrote rows of `entity`. */
+  /** Calls `wake` after each commit that inserted rows of `entity` or made some due. */
   onCommitted(entity: EntityName, wake: () => void): void {
     this.listeners.push({ entity: (entity as { name: string }).name, wake });
   }
@@ -107,12 +107,12 @@ export class Database implements OnApplicationShutdown {
   private async attempt<T>(work: (unit: UnitOfWork) => Promise<T>, onCommit: () => void): Promise<T> {
     const em = this.fork();
     await em.begin();
-    let written: Set<string>;
+    let woken: Set<string>;
     let result: T;
     try {
       const unit = new UnitOfWork(em);
       result = await work(unit);
-      written = await unit.flush();
+      woken = await unit.flush();
       onCommit();
       await em.commit();
     } catch (error) {
@@ -120,7 +120,7 @@ export class Database implements OnApplicationShutdown {
       await em.rollback().catch(() => undefined);
       throw error;
     }
-    for (const { entity, wake } of this.listeners) if (written.has(entity)) wake();
+    for (const { entity, wake } of this.listeners) if (woken.has(entity)) wake();
     return result;
   }
 
@@ -128,7 +128,6 @@ export class Database implements OnApplicationShutdown {
     return this.orm.em.fork({
       flushMode: FlushMode.COMMIT,
       signal: AbortSignal.timeout(this.config.DB_TIMEOUT_MS),
-      freshEventManager: true,
     });
   }
 }

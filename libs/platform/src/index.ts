@@ -11,5 +11,6 @@ export * from './migrate.ts';
 export * from './platform.module.ts';
 export * from './problem.filter.ts';
 export * from './retention.ts';
+export * from './spacing.ts';
 export * from './start.ts';
 export * from './unit-of-work.ts';

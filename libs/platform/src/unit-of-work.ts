@@ -7,7 +7,7 @@ export class UnitOfWork {
   private readonly rows = new Map<EntityName, AnyEntity[]>();
   private readonly rowsIfAbsent = new Map<EntityName, AnyEntity[]>();
   private readonly beforeFlushes: (() => Promise<void>)[] = [];
-  private readonly written = new Set<string>();
+  private readonly woken = new Set<string>();
 
   constructor(readonly em: EntityManager) {}
 
@@ -26,22 +26,18 @@ export class UnitOfWork {
     this.beforeFlushes.push(work);
   }
 
-  /** Notes that a statement of its own wrote rows of the entity, so that who waits for them is woken. */
-  touch(entity: EntityName): void {
-    this.written.add((entity as { name: string }).name);
+  /** Says that a change made rows of the entity due, so that who works them off is woken. Inserting says so itself. */
+  wake(entity: EntityName): void {
+    this.woken.add((entity as { name: string }).name);
   }
 
-  /** Writes everything; returns the names of the entities that were written. */
+  /** Writes everything; returns the names of the entities whose workers are to be woken. */
   async flush(): Promise<Set<string>> {
     for (let work; (work = this.beforeFlushes.shift());) await work();
-    const { written } = this;
-    this.em.getEventManager().registerSubscriber({
-      afterFlush: ({ uow }) => uow.getChangeSets().forEach(change => written.add(change.meta.className)),
-    });
     await this.em.flush();
-    for (const [entity, rows] of this.rowsIfAbsent) written.add(await bulkInsert(this.em, entity, rows, true));
-    for (const [entity, rows] of this.rows) written.add(await bulkInsert(this.em, entity, rows, false));
-    return written;
+    for (const [entity, rows] of this.rowsIfAbsent) this.woken.add(await bulkInsert(this.em, entity, rows, true));
+    for (const [entity, rows] of this.rows) this.woken.add(await bulkInsert(this.em, entity, rows, false));
+    return this.woken;
   }
 }
 

@@ -42,9 +42,7 @@ const OUTCOME_UNKNOWN: Reason = {
  * is known to have failed.
  */
 export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
-  private readonly callbacks = new Batcher<{ token: string; jobId: string }, boolean>(items => this.wakeAll(items), {
-    size: 500,
-  });
+  private readonly callbacks = new Batcher<{ token: string; jobId: string }, boolean>(items => this.wakeAll(items));
 
   protected constructor(
     entity: EntityName<J>,
@@ -191,15 +189,20 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
 
   private async wakeAll(items: { token: string; jobId: string }[]): Promise<boolean[]> {
     const now = await this.database.now();
-    const known = await this.database.transaction('requests', async ({ em }) => {
-      const jobs = await em.find(this.entity, { token: { $in: items.map(({ token }) => token) } } as FilterQuery<J>, {
-        lockMode: LockMode.PESSIMISTIC_WRITE,
-      });
+    const known = await this.database.transaction('requests', async unit => {
+      const jobs = await unit.em.find(
+        this.entity,
+        { token: { $in: items.map(({ token }) => token) } } as FilterQuery<J>,
+        {
+          lockMode: LockMode.PESSIMISTIC_WRITE,
+        },
+      );
       const byToken = new Map(jobs.map(job => [job.token, job]));
       for (const { token, jobId } of items) {
         const job = byToken.get(token);
         if (job) calledBack(job, jobId, now);
       }
+      unit.wake(this.entity);
       return byToken;
     });
     return items.map(({ token }) => known.has(token));

@@ -1,6 +1,15 @@
 import type { Message } from '@castad/contracts';
 import { Outbox, Pacemaker } from '@castad/messaging';
-import { Batcher, Database, Lifecycle, Metrics, ServiceConfig, toError, type UnitOfWork } from '@castad/platform';
+import {
+  Batcher,
+  Database,
+  Lifecycle,
+  Metrics,
+  ServiceConfig,
+  Spacing,
+  toError,
+  type UnitOfWork,
+} from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -25,9 +34,12 @@ export interface WorkerOptions {
   /** Jobs in progress at once in this process. */
   concurrency: number;
   rate?: RateLimit;
+  /** Whether new rows are due at once. Default: yes. */
+  dueAtOnce?: boolean;
 }
 
 const MAX_BATCH = 500;
+const SPACING_MS = 20;
 const MAX_FAILURE_PAUSE_MS = 5_000;
 
 /**
@@ -42,11 +54,11 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   @Inject(ServiceConfig) private readonly serviceConfig!: ServiceConfig;
   @Inject(Metrics) private readonly metrics!: Metrics;
 
-  private readonly outcomes = new Batcher<{ claimed: J; owner: string; outcome: Outcome<J> }>(
-    items => this.recordAll(items),
-    { size: MAX_BATCH },
+  private readonly outcomes = new Batcher<{ claimed: J; owner: string; outcome: Outcome<J> }>(items =>
+    this.recordAll(items),
   );
   private readonly active = new Map<J, string>();
+  private readonly spacing = new Spacing(SPACING_MS);
   private pace!: Pacemaker;
   private backlog = false;
   private stopping = false;
@@ -79,7 +91,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
 
   onApplicationBootstrap(): void {
     this.pace = new Pacemaker(this.serviceConfig.WORKER_POLL_MS);
-    this.database.onCommitted(this.entity, () => this.pace.wake());
+    if (this.options.dueAtOnce !== false) this.database.onCommitted(this.entity, () => this.pace.wake());
     this.lifecycle.onDrain('workers', () => this.stop());
     this.renewal = setInterval(() => void this.renew(), this.serviceConfig.WORKER_LEASE_MS / 3);
     const gauge = this.metrics.gauge('castad_jobs_active', 'Jobs in progress in this process');
@@ -108,9 +120,11 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         const free = this.options.concurrency - this.active.size;
         // Under load, wait until a few places are free: one claim costs as much for one row as for twenty.
         if (free > 0 && (!this.backlog || free >= this.options.concurrency / 4)) {
+          await this.spacing.begin();
           const limit = Math.min(free, MAX_BATCH);
           const claimed = await this.claim(limit);
           this.backlog = claimed.length === limit;
+          this.spacing.carried(claimed.length);
           for (const { job, owner } of claimed) void this.work(job, owner);
           report(this.active.size);
         }
@@ -169,7 +183,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       this.logger.error({ taskId: job.taskId, error: toError(error).message }, 'an outcome could not be recorded');
     } finally {
       this.active.delete(job);
-      this.wake();
+      if (this.backlog || this.stopping) this.wake();
     }
   }
 
@@ -221,6 +235,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     const waitMs = woken ? 0 : (outcome.dueInMs ?? 0);
     saved.dueAt = new Date(now.getTime() + waitMs);
     if (waitMs > 0) this.wake(waitMs);
+    else unit.wake(this.entity);
   }
 
   private async reload(unit: UnitOfWork, claimed: J[]): Promise<Map<string, J>> {

@@ -9,7 +9,7 @@ import { Stage } from './stage.entity.ts';
 @Injectable()
 export class OrderWorker extends Worker<Order> {
   constructor() {
-    super(Order, { concurrency: 100 });
+    super(Order, { concurrency: 100, dueAtOnce: false });
   }
 
   protected override async expire(order: Order, publish: Publish, { em }: UnitOfWork): Promise<void> {

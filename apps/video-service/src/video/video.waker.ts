@@ -29,5 +29,5 @@ async function wakeWaiting(unit: UnitOfWork, taskIds: string[]): Promise<void> {
       'run',
       em.getTransactionContext(),
     );
-  if (result.affectedRows > 0) unit.touch(Video);
+  if (result.affectedRows > 0) unit.wake(Video);
 }
