@@ -152,7 +152,8 @@ export function ormOptions(
     clientUrl,
     entities: entities as (new () => AnyEntity)[],
     discovery: { warnWhenNoEntities: false },
-    pool,
+    // mysql2 closes every free connection above `min` once a second, however fresh it is.
+    pool: { ...pool, min: pool.max - 1 },
     timezone: 'Z',
     forceUtcTimezone: true,
     driverOptions: { connectTimeout: 5_000, enableKeepAlive: true },

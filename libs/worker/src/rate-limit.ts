@@ -45,15 +45,17 @@ export const atMost = (name: string, calls: number, seconds: number): RateLimit 
 
 /** The bucket, locked until the transaction ends. */
 export async function lockBucket(em: EntityManager, limit: RateLimit, now: Date): Promise<Bucket> {
-  await em
-    .getConnection()
-    .execute(
-      'insert into bucket (name, tokens, refilled_at) values (?, ?, ?) on duplicate key update name = name',
-      [limit.name, limit.burst, now],
-      'run',
-      em.getTransactionContext(),
-    );
-  const bucket = await em.findOneOrFail(Bucket, limit.name, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  const bucket = (await findLocked(em, limit.name)) ?? (await create(em, limit, now));
   bucket.refill(limit, now);
   return bucket;
+}
+
+const findLocked = (em: EntityManager, name: string) =>
+  em.findOne(Bucket, name, { lockMode: LockMode.PESSIMISTIC_WRITE });
+
+/** The first time only; two at once meet at the key, and both find the one row. */
+async function create(em: EntityManager, { name, burst }: RateLimit, now: Date): Promise<Bucket> {
+  const sql = 'insert into bucket (name, tokens, refilled_at) values (?, ?, ?) on duplicate key update name = name';
+  await em.getConnection().execute(sql, [name, burst, now], 'run', em.getTransactionContext());
+  return em.findOneOrFail(Bucket, name, { lockMode: LockMode.PESSIMISTIC_WRITE });
 }
