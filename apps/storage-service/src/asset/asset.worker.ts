@@ -2,6 +2,7 @@ import type { StoredFile } from '@castad/contracts';
 import { AppError, ProviderError, toError } from '@castad/platform';
 import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
+import { Semaphore } from 'async-mutex';
 import { BlobClient, BlobDiffers } from '../azure/blob.client.ts';
 import { SourceClient } from '../download/source.client.ts';
 import { StorageServiceConfig } from '../storage-service.config.ts';
@@ -14,17 +15,23 @@ const MAX_TRIES = 8;
 /** A file host may learn of a new file a moment late. */
 const MAX_TRIES_GONE = 3;
 
+/** A few jobs more than copies, so that the copies go on while jobs are claimed and recorded. */
+const JOBS_PER_COPY = 4;
+
 const TIME_OVER: Reason = { code: 'DEADLINE_EXCEEDED', reason: 'The files were not stored in time.', retryable: true };
 
-/** Copies the providers' files to our storage: one file of a job after the other, so that jobs at once are files at once. */
+/** Copies the providers' files to our storage, so many at once and no more. */
 @Injectable()
 export class AssetWorker extends Worker<Asset> {
+  private readonly copying: Semaphore;
+
   constructor(
     private readonly sources: SourceClient,
     private readonly blobs: BlobClient,
     private readonly config: StorageServiceConfig,
   ) {
-    super(Asset, { concurrency: config.STORAGE_COPY_CONCURRENCY });
+    super(Asset, { concurrency: config.STORAGE_COPY_CONCURRENCY * JOBS_PER_COPY });
+    this.copying = new Semaphore(config.STORAGE_COPY_CONCURRENCY);
   }
 
   protected override expire(asset: Asset, publish: Publish): void {
@@ -36,7 +43,7 @@ export class AssetWorker extends Worker<Asset> {
     const files = [...asset.files];
     for (const source of asset.missing()) {
       try {
-        files.push(await this.copy(asset, source));
+        files.push(await this.copying.runExclusive(() => this.copy(asset, source)));
       } catch (thrown) {
         const error = copyError(thrown);
         const { code } = error;

@@ -38,7 +38,7 @@ describe('BlobClient', () => {
         KAFKA_BROKERS: 'localhost:9092',
         INTERNAL_SECRET: 'the-secret-of-the-services',
         AZURE_STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=acc;AccountKey=Y2FuYXJ5;BlobEndpoint=${endpoint}/acc;`,
-        HTTP_TIMEOUT_MS: '300',
+        HTTP_TIMEOUT_MS: '1500',
         ...environment,
       }),
     );

@@ -3,6 +3,7 @@ import {
   BlobSASPermissions,
   BlobServiceClient,
   type BlockBlobClient,
+  type ContainerClient,
   RestError,
   SASProtocol,
   type BlobHTTPHeaders,
@@ -38,13 +39,15 @@ export class BlobDiffers extends Conflict {
 export class BlobClient implements OnApplicationBootstrap {
   private readonly logger = new Logger(BlobClient.name);
   private readonly service: BlobServiceClient;
-  private container?: Promise<unknown>;
+  private readonly container: ContainerClient;
+  private created?: Promise<unknown>;
 
   constructor(private readonly config: StorageServiceConfig) {
     try {
       this.service = BlobServiceClient.fromConnectionString(config.AZURE_STORAGE_CONNECTION_STRING, {
         retryOptions: { maxTries: 1 }, // the worker retries
       });
+      this.container = this.service.getContainerClient(config.AZURE_STORAGE_CONTAINER);
     } catch {
       throw new AppError('INVALID_CONFIG', 'AZURE_STORAGE_CONNECTION_STRING is not a connection string');
     }
@@ -132,19 +135,17 @@ export class BlobClient implements OnApplicationBootstrap {
 
   /** Made once per process, and again after it was found missing. */
   private async containerExists(): Promise<void> {
-    this.container ??= this.call(abortSignal =>
-      this.service.getContainerClient(this.config.AZURE_STORAGE_CONTAINER).createIfNotExists({ abortSignal }),
-    );
+    this.created ??= this.call(abortSignal => this.container.createIfNotExists({ abortSignal }));
     try {
-      await this.container;
+      await this.created;
     } catch (error) {
-      this.container = undefined;
+      this.created = undefined;
       throw error;
     }
   }
 
   private blob(path: string): BlockBlobClient {
-    return this.service.getContainerClient(this.config.AZURE_STORAGE_CONTAINER).getBlockBlobClient(path);
+    return this.container.getBlockBlobClient(path);
   }
 
   /** The SDK's own time-outs are the server's; a dead connection needs one of ours. */
@@ -175,7 +176,7 @@ export class BlobClient implements OnApplicationBootstrap {
     const code = errorCode(error);
     const requestId = request?.requestId ?? 'none';
     const cause = new Error(`blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`);
-    if (code === 'ContainerNotFound') this.container = undefined;
+    if (code === 'ContainerNotFound') this.created = undefined;
     if (statusCode === 401 || statusCode === 403)
       return new ProviderError('STORAGE_UNAUTHORIZED', 'Our storage refuses our key.', {
         account: true,

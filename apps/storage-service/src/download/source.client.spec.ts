@@ -61,7 +61,12 @@ describe('SourceClient', () => {
     redirects(3);
     expect(await text((await client.open(`${host}/file`)).stream)).toBe('there');
     redirects(4);
-    expect(await failure()).toMatchObject({ retriable: true });
+    expect(await failure()).toMatchObject({ code: 'SOURCE_REFUSED' });
+  });
+
+  it('follows a redirect to nothing but the web', async () => {
+    answer = reply => void reply.writeHead(302, { location: 'file:///etc/passwd' }).end();
+    expect(await failure()).toMatchObject({ code: 'SOURCE_REFUSED' });
   });
 
   it.each([

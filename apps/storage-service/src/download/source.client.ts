@@ -19,25 +19,31 @@ export class SourceClient {
   constructor(private readonly http: HttpService) {}
 
   /** Begins a download; the caller reads it to its end or destroys it. @throws ProviderError `SOURCE_...` */
-  async open(url: string): Promise<Download> {
+  async open(url: string, redirects = 0): Promise<Download> {
     const { status, headers, data } = await this.http.axiosRef
       .get<Readable>(url, {
         responseType: 'stream',
         decompress: false,
-        maxRedirects: MAX_REDIRECTS,
         maxContentLength: -1,
         headers: { accept: '*/*', 'accept-encoding': 'identity' },
       })
       .catch((error: unknown) => {
         throw noAnswer('source', error);
       });
-    if (status !== 200) {
-      data.destroy();
-      throw errorOf(status, retryAfterMs(headers['retry-after']));
-    }
-    const length = Number(headers['content-length'] ?? NaN);
-    return { stream: data, announcedBytes: Number.isInteger(length) ? length : undefined };
+    if (status === 200) return { stream: data, announcedBytes: sizeIn(headers['content-length']) };
+    data.destroy();
+    const next = status >= 300 && status < 400 && redirects < MAX_REDIRECTS && nextUrl(url, headers.location);
+    if (next) return this.open(next, redirects + 1);
+    throw errorOf(status, retryAfterMs(headers['retry-after']));
   }
+}
+
+const sizeIn = (header: unknown): number | undefined => (/^\d+$/.test(String(header)) ? Number(header) : undefined);
+
+/** Only the web: not a file or whatever else an address can name. */
+function nextUrl(from: string, location: unknown): string | undefined {
+  const url = typeof location === 'string' ? URL.parse(location, from) : null;
+  return url && /^https?:$/.test(url.protocol) ? url.href : undefined;
 }
 
 function errorOf(status: number, retryAfter: number | undefined): ProviderError {
