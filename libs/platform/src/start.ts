@@ -24,7 +24,8 @@ export async function boot(module: Type, options: StartOptions = {}): Promise<Ne
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
     new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true }),
-    { bufferLogs: true, abortOnError: false },
+    // Our own logger takes over as soon as there is one; before that `start` says what is wrong, without a stack.
+    { logger: false, abortOnError: false },
   );
   try {
     await listen(app, options);
