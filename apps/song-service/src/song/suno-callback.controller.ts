@@ -1,3 +1,4 @@
+import { isToken } from '@castad/worker';
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { jobIdIn } from '../suno/suno.client.ts';
 import { SongWorker } from './song.worker.ts';
@@ -11,7 +12,7 @@ export class SunoCallbackController {
   @HttpCode(200)
   async receive(@Param('token') token: string, @Body() body: unknown): Promise<{ status: string }> {
     const jobId = jobIdIn(body);
-    if (jobId) await this.worker.calledBack(token, jobId);
+    if (jobId && isToken(token)) await this.worker.calledBack(token, jobId);
     return { status: 'received' };
   }
 }

@@ -1,3 +1,4 @@
+import { isToken } from '@castad/worker';
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { renderIdIn } from '../creatomate/creatomate.client.ts';
 import { VideoWorker } from './video.worker.ts';
@@ -11,7 +12,7 @@ export class CreatomateCallbackController {
   @HttpCode(200)
   async receive(@Param('token') token: string, @Body() body: unknown): Promise<{ status: string }> {
     const renderId = renderIdIn(body);
-    if (renderId) await this.worker.calledBack(token, renderId);
+    if (renderId && isToken(token)) await this.worker.calledBack(token, renderId);
     return { status: 'received' };
   }
 }
