@@ -1,0 +1,332 @@
+import { deadLetterTopic, LyricGenerated, MessageRejected, SongFailed, SongReady } from '@castad/contracts';
+import { headersOf } from '@castad/messaging';
+import { aLyricGenerated, aPlan, bootWith, eventually, startChild, testBed, type TestBed } from '@castad/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import mysql from 'mysql2/promise';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { migrations } from '../src/migrations/index.ts';
+import { SongServiceModule } from '../src/song-service.module.ts';
+
+jest.setTimeout(60_000);
+
+const SERVICE = 'song-service';
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const GENERATE = 'POST /api/v1/generate';
+const json = { 'content-type': 'application/json' };
+
+interface SongRow {
+  status: string;
+  attempt: number;
+  token: string;
+  job_id: string | null;
+  error_code: string | null;
+}
+
+describe('song-service', () => {
+  let bed: TestBed;
+  let app: NestFastifyApplication;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    const parts = ['kafka', 'mariadb', 'suno'] as const;
+    bed = await testBed({ parts: [...parts], env: { ...process.env, SIM_TIME_SCALE: '0.002', SIM_RATE_LIMIT: 'off' } });
+    await bed.migrate(SERVICE, migrations);
+    const port = String(await freePort());
+    env = bed.env(SERVICE, {
+      PORT: port,
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+      SUNO_CALLS_PER_10S: '10000',
+      SUNO_POLL_MS: '300',
+      SUNO_GRACE_MS: '1500',
+      HTTP_TIMEOUT_MS: '1000',
+      WORKER_LEASE_MS: '2000',
+      WORKER_POLL_MS: '100',
+      KAFKA_SESSION_TIMEOUT_MS: '6000',
+    });
+    app = await bootWith(env, SongServiceModule);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await bed?.close();
+  });
+  beforeEach(() => sim('reset', {}));
+
+  const sim = async (path: string, body?: object) => {
+    const init = body && { method: 'POST', headers: json, body: JSON.stringify(body) };
+    const response = await fetch(`${env.SUNO_BASE_URL}/__sim/${path}`, init);
+    expect(response.ok).toBe(true);
+    return (await response.json()) as { requests: { job?: string; status: number | null; problems: string[] }[] };
+  };
+  const fault = (kind: string, more: object = {}) => sim('faults', { endpoint: GENERATE, kind, ...more });
+  const submits = async () => (await sim('requests?path=/api/v1/generate')).requests;
+  const send = async (changes: Partial<LyricGenerated> = {}, times = 1): Promise<string> => {
+    const event = aLyricGenerated(changes);
+    await bed.topics.send([event], { times });
+    return event.taskId;
+  };
+  const row = async (taskId: string): Promise<SongRow> => {
+    const [found] = await bed.query<SongRow>(SERVICE, 'select * from song where task_id = ?', [taskId]);
+    expect(found).toBeDefined();
+    return found as SongRow;
+  };
+  const said = async (taskId: string) =>
+    (await bed.topics.read(SongReady.topic)).filter(({ key, topic }) => key === taskId && topic === SongReady.topic);
+  /** The one event this song ends with. */
+  const end = (taskId: string) =>
+    eventually(async () => {
+      const events = await said(taskId);
+      expect(events).toHaveLength(1);
+      const [{ type, data }] = events as [(typeof events)[number]];
+      return { type, data: data as unknown as SongReady & SongFailed };
+    });
+  const callBack = (token: string, body: string, headers: Record<string, string> = json) =>
+    fetch(`${env.PUBLIC_URL}/callbacks/suno/${token}`, { method: 'POST', headers, body });
+  const complete = (jobId: string) =>
+    JSON.stringify({
+      code: 200,
+      msg: 'All generated successfully.',
+      data: { callbackType: 'complete', task_id: jobId, data: [] },
+    });
+
+  it('sings a lyric and tells when its lines are sung', async () => {
+    const taskId = await send();
+    const { type, data } = await end(taskId);
+    expect(type).toBe(SongReady.type);
+    expect(data.tracks).toHaveLength(2);
+    expect(data.tracks[0]?.trackId).toBe(data.chosenTrackId);
+    expect(data.tracks[0]?.lines?.map(({ text }) => text)).toEqual(['Waves are calling you', 'Stay with us tonight']);
+    expect(await row(taskId)).toMatchObject({ status: 'done', attempt: 1 });
+    expect(await submits()).toMatchObject([{ status: 200, problems: [] }]);
+  });
+
+  it('sings once however often the lyric is delivered', async () => {
+    const taskId = await send({}, 3);
+    await end(taskId);
+    await send({ taskId });
+    await end(await send());
+    expect(await said(taskId)).toHaveLength(1);
+    expect(await submits()).toHaveLength(2);
+  });
+
+  it('does not sing where the order ends with the lyric, or its time is over', async () => {
+    const only = await send({ plan: aPlan({ stopAfter: 'lyric' }) });
+    const late = await send({ plan: aPlan({ deadline: new Date(Date.now() - 1_000).toISOString() }) });
+    await eventually(async () => expect(await row(late)).toMatchObject({ status: 'expired', attempt: 0 }));
+    await end(await send());
+    expect(await bed.query(SERVICE, 'select 1 from song where task_id = ?', [only])).toEqual([]);
+    expect([await said(only), await said(late)]).toEqual([[], []]);
+    expect(await submits()).toHaveLength(1);
+  });
+
+  it('puts a poison message aside, says so, and goes on', async () => {
+    const poison = aLyricGenerated();
+    const value = JSON.stringify({ ...poison, lyric: { title: 'no words' } });
+    await bed.topics.sendRaw(LyricGenerated.topic, [{ key: poison.taskId, value, headers: headersOf(poison, 'test') }]);
+    await end(await send());
+    await eventually(async () => {
+      const dead = (await bed.topics.read(deadLetterTopic(SERVICE))).filter(({ key }) => key === poison.taskId);
+      expect(dead.map(({ headers }) => String(headers.dl_reason))).toEqual(['INVALID']);
+      const rejected = (await bed.topics.read(MessageRejected.topic)).filter(({ key }) => key === poison.taskId);
+      expect(rejected.map(({ data }) => data)).toMatchObject([
+        { revision: 1, service: SERVICE, messageType: LyricGenerated.type },
+      ]);
+    });
+    expect(await submits()).toHaveLength(1);
+  });
+
+  describe('when Suno answers late, wrongly or not at all', () => {
+    it('takes a callback that comes before the answer', async () => {
+      await fault('callbacks-early');
+      expect((await end(await send())).type).toBe(SongReady.type);
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('finishes by the callback when the answer is lost, and has paid once', async () => {
+      await fault('drop-response');
+      const taskId = await send();
+      expect((await end(taskId)).type).toBe(SongReady.type);
+      expect(await row(taskId)).toMatchObject({ status: 'done', attempt: 1 });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('does not know the outcome when answer and callbacks are lost, and does not pay again', async () => {
+      await fault('drop-response');
+      await fault('callbacks-lost');
+      const { type, data } = await end(await send());
+      expect(type).toBe(SongFailed.type);
+      expect(data).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: true });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('does not order again what Suno never answered', async () => {
+      await fault('hang');
+      expect((await end(await send())).data).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('asks again when a look at the job takes too long or brings rubbish', async () => {
+      await fault('callbacks-lost');
+      await sim('faults', { endpoint: 'GET /api/v1/generate/record-info', kind: 'hang', times: 1 });
+      await sim('faults', { endpoint: 'GET /api/v1/generate/record-info', kind: 'garbage', times: 1 });
+      expect((await end(await send())).type).toBe(SongReady.type);
+      expect(await submits()).toHaveLength(1);
+    });
+  });
+
+  describe('when Suno refuses', () => {
+    it('fails with the reason where nothing would change it', async () => {
+      await fault('code', { code: 413 });
+      const taskId = await send();
+      const { type, data } = await end(taskId);
+      expect(type).toBe(SongFailed.type);
+      expect(data).toMatchObject({ taskId, revision: 1, code: 'SUNO_TOO_LONG', retryable: false });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('orders later where it is asked to wait', async () => {
+      await fault('code', { code: 430, times: 1 });
+      const taskId = await send();
+      expect((await end(taskId)).type).toBe(SongReady.type);
+      expect((await submits()).map(({ job }) => job !== undefined)).toEqual([false, true]);
+      expect(await row(taskId)).toMatchObject({ attempt: 2 });
+    });
+
+    it.each([
+      ['SENSITIVE_WORD_ERROR', { code: 'SUNO_SENSITIVE_WORDS', retryable: false }],
+      ['GENERATE_AUDIO_FAILED', { code: 'SUNO_GENERATION_FAILED', retryable: true }],
+    ])('fails with the reason when the job ends in %s', async (status, reason) => {
+      await fault('job-failed', { body: { status } });
+      expect((await end(await send())).data).toMatchObject(reason);
+    });
+  });
+
+  describe('believes no callback', () => {
+    const running = async () => {
+      await fault('job-stuck');
+      const taskId = await send();
+      return eventually(async () => {
+        const found = await row(taskId);
+        expect(found.status).toBe('running');
+        return { ...found, taskId };
+      });
+    };
+
+    it('that says a job is done which is not', async () => {
+      const { taskId, token, job_id } = await running();
+      expect((await callBack(token, complete(job_id as string))).status).toBe(200);
+      expect((await callBack(token, complete('another-job'))).status).toBe(200);
+      await end(await (await sim('reset', {}), send()));
+      expect(await row(taskId)).toMatchObject({ status: 'running', job_id });
+    });
+
+    it('that names a job of somebody else for an order whose answer was lost', async () => {
+      await fault('drop-response');
+      await fault('callbacks-late', { ms: 1_000 });
+      const taskId = await send();
+      const { token } = await eventually(async () => {
+        const found = await row(taskId);
+        expect(found.token).toBeTruthy();
+        return found;
+      });
+      expect((await callBack(token, complete('another-job'))).status).toBe(200);
+      expect((await end(taskId)).type).toBe(SongReady.type);
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it.each<[string, string, string, Record<string, string>, number]>([
+      ['of an unknown token', 'A'.repeat(43), complete('job'), json, 200],
+      ['of a token that is none', '%F0%9F%98%80', complete('job'), json, 200],
+      ['of a token in quotes', "'%20or%201=1--", complete('job'), json, 200],
+      ['of a token that is far too long', 'x'.repeat(5_000), complete('job'), json, 414],
+      ['without a body', 'A'.repeat(43), '', {}, 200],
+      ['with null', 'A'.repeat(43), 'null', json, 200],
+      ['with a list', 'A'.repeat(43), '[1]', json, 200],
+      ['with an odd job', 'A'.repeat(43), '{"data":{"task_id":{"a":1}}}', json, 200],
+      ['with half a body', 'A'.repeat(43), '{"data":', json, 400],
+      ['with a poisoned prototype', 'A'.repeat(43), '{"__proto__":{"data":1}}', json, 400],
+      ['as XML', 'A'.repeat(43), '<x/>', { 'content-type': 'application/xml' }, 415],
+      ['of a megabyte', 'A'.repeat(43), JSON.stringify({ x: 'x'.repeat(1_000_000) }), json, 413],
+    ])('%s', async (_, token, body, headers, status) => {
+      expect((await callBack(token, body, headers)).status).toBe(status);
+    });
+  });
+
+  describe('killed', () => {
+    /** Alone in a process of its own, while `use` runs; the service is back afterwards. */
+    const inChild = async (use: (kill: () => Promise<void>) => Promise<void>) => {
+      await app.close();
+      env = { ...env, SUNO_GRACE_MS: '30000' };
+      const child = await startChild(bed, MAIN, env);
+      try {
+        await use(() => child.kill('SIGKILL'));
+      } finally {
+        await child.kill('SIGKILL').catch(() => undefined);
+        app = await bootWith(env, SongServiceModule);
+      }
+    };
+
+    it('before it could commit a message, sings once when the message comes again', async () => {
+      const event = aLyricGenerated();
+      const headers = headersOf(event, 'test');
+      await inChild(async kill => {
+        // Who wants to note this message in the inbox has to wait for us.
+        const rival = await mysql.createConnection({ uri: bed.sandbox.databaseUrl(SERVICE) });
+        await rival.beginTransaction();
+        await rival.query('insert into inbox (id, handled_at) values (?, now(3))', [headers.ce_id]);
+        await bed.topics.sendRaw(LyricGenerated.topic, [{ key: event.taskId, value: JSON.stringify(event), headers }]);
+        await eventually(async () =>
+          expect(await bed.query(SERVICE, 'select 1 from information_schema.innodb_lock_waits')).not.toEqual([]),
+        );
+        await kill();
+        await rival.rollback();
+        await rival.end();
+      });
+      await end(event.taskId);
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('between the order and the job id, finishes by the callback and has paid once', async () => {
+      await fault('delay-response', { ms: 60_000 });
+      await fault('callbacks-late', { ms: 3_000 });
+      let taskId = '';
+      await inChild(async kill => {
+        taskId = await send();
+        await eventually(async () => expect(await submits()).toMatchObject([{ job: expect.any(String) }]));
+        await kill();
+        expect(await row(taskId)).toMatchObject({ status: 'submitting', job_id: null });
+      });
+      expect((await end(taskId)).type).toBe(SongReady.type);
+      expect(await submits()).toHaveLength(1);
+    });
+  });
+
+  it('pauses for everybody when the credits are used up, and fails nobody', async () => {
+    await fault('code', { code: 429 });
+    const taskIds = [await send(), await send()];
+    await eventually(async () => {
+      const [bucket] = await bed.query<{ paused: number }>(
+        SERVICE,
+        'select paused_until > now(3) as paused from bucket',
+      );
+      expect(bucket?.paused).toBe(1);
+      for (const taskId of taskIds) expect(await row(taskId)).toMatchObject({ status: 'ordered' });
+    });
+    const before = await submits();
+    const late = await send();
+    await eventually(async () => expect(await row(late)).toMatchObject({ status: 'ordered', attempt: 0 }));
+    expect(await submits()).toEqual(before);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
