@@ -52,7 +52,7 @@ export class LyricWorker extends Worker<LyricJob> {
     const { code, message, retriable, refused, account, retryAfterMs } = error;
     const again = retriable && job.tries + 1 < MAX_TRIES && (refused || job.attempt < this.config.OPENAI_MAX_CALLS);
     this.logger.warn(
-      { taskId: job.taskId, attempt: job.attempt, code, again, cause: toError(error.cause).message },
+      { taskId: job.taskId, attempt: job.attempt, code, again, cause: error.cause && toError(error.cause).message },
       'no lyric came of a call',
     );
     if (!again) return ending({ code, reason: message, retryable: retriable || account });

@@ -12,8 +12,8 @@ import { blobPath } from './blob-path.ts';
 import { FileRejected, IncomingFile } from './incoming-file.ts';
 
 const MAX_TRIES = 8;
-/** A file host may learn of a new file a moment late. */
-const MAX_TRIES_GONE = 3;
+/** For a file that is not there (its host may learn of it a moment late), and one the film need not wait for. */
+const FEW_TRIES = 3;
 
 /** A few jobs more than copies, so that the copies go on while jobs are claimed and recorded. */
 const JOBS_PER_COPY = 4;
@@ -47,8 +47,9 @@ export class AssetWorker extends Worker<Asset> {
       } catch (thrown) {
         const error = copyError(thrown);
         const { code } = error;
-        const again = isWorthTrying(error, asset.tries + 1);
-        this.logger.warn({ taskId: asset.taskId, name: source.name, code, again }, 'a file was not copied');
+        const again = isWorthTrying(error, asset.tries + 1, source.optional);
+        const cause = error.cause && toError(error.cause).message;
+        this.logger.warn({ taskId: asset.taskId, name: source.name, code, again, cause }, 'a file was not copied');
         if (!source.optional || again || !code.startsWith('SOURCE_')) return outcome(asset, error, again, files);
       }
     }
@@ -102,8 +103,10 @@ function outcome(asset: Asset, error: AppError, again: boolean, files: StoredFil
   return { record: saved => saved.troubled(code, reason, files), dueInMs: backOffMs(asset.tries, retryAfterMs) };
 }
 
-const isWorthTrying = ({ code, retriable }: AppError, tries: number): boolean =>
-  code === 'SOURCE_GONE' ? tries < MAX_TRIES_GONE : retriable && tries < MAX_TRIES;
+function isWorthTrying({ code, retriable }: AppError, tries: number, optional = false): boolean {
+  const isGone = code === 'SOURCE_GONE';
+  return (retriable || isGone) && tries < (isGone || optional ? FEW_TRIES : MAX_TRIES);
+}
 
 function copyError(thrown: unknown): AppError {
   if (thrown instanceof FileRejected)
