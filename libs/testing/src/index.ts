@@ -3,3 +3,4 @@ export * from './child-service.ts';
 export * from './eventually.ts';
 export * from './service-harness.ts';
 export * from './topics.ts';
+export { freePort } from '../../../sandbox/ports.ts';
