@@ -1,12 +1,18 @@
 import { deadLetterTopic, LyricGenerated, MessageRejected, SongFailed, SongReady } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
-import { aLyricGenerated, aPlan, bootWith, eventually, startChild, testBed, type TestBed } from '@castad/testing';
+import {
+  aLyricGenerated,
+  aPlan,
+  bootWith,
+  eventually,
+  freePort,
+  startChild,
+  testBed,
+  type TestBed,
+} from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import mysql from 'mysql2/promise';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { migrations } from '../src/migrations/index.ts';
 import { SongServiceModule } from '../src/song-service.module.ts';
@@ -321,12 +327,3 @@ describe('song-service', () => {
     expect(await submits()).toEqual(before);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

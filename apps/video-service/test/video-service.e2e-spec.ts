@@ -1,0 +1,436 @@
+import {
+  AssetFailed,
+  AssetStored,
+  deadLetterTopic,
+  message,
+  MessageRejected,
+  RenderFailed,
+  RenderSucceeded,
+  RenderVideo,
+  SongReady,
+} from '@castad/contracts';
+import { headersOf } from '@castad/messaging';
+import { newId } from '@castad/platform';
+import {
+  aPlan,
+  aSongReady,
+  aTrack,
+  bootWith,
+  eventually,
+  freePort,
+  startChild,
+  testBed,
+  type TestBed,
+} from '@castad/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import mysql from 'mysql2/promise';
+import { join } from 'node:path';
+import { migrations } from '../src/migrations/index.ts';
+import { VideoServiceModule } from '../src/video-service.module.ts';
+import { LinksStub } from './links-stub.ts';
+
+jest.setTimeout(60_000);
+
+const SERVICE = 'video-service';
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const RENDER = 'POST /v2/renders';
+const json = { 'content-type': 'application/json' };
+
+interface VideoRow {
+  status: string;
+  attempt: number;
+  token: string;
+  job_id: string | null;
+}
+
+interface Request {
+  job?: string;
+  status: number | null;
+  problems: string[];
+  body: { metadata: string; elements: { name: string; source?: string; text?: string }[] };
+}
+
+describe('video-service', () => {
+  const storage = new LinksStub();
+  let bed: TestBed;
+  let app: NestFastifyApplication;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    await storage.listen();
+    const sim = { SIM_TIME_SCALE: '0.005', SIM_RATE_LIMIT: 'off', SIM_MEDIA_CHECK: 'off' };
+    bed = await testBed({ parts: ['kafka', 'mariadb', 'creatomate'], env: { ...process.env, ...sim } });
+    await bed.migrate(SERVICE, migrations);
+    const port = String(await freePort());
+    env = bed.env(SERVICE, {
+      PORT: port,
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+      STORAGE_URL: storage.url,
+      INTERNAL_SECRET: 'the-secret-of-the-services',
+      CREATOMATE_CALLS_PER_10S: '10000',
+      CREATOMATE_POLL_MS: '300',
+      CREATOMATE_GRACE_MS: '1500',
+      HTTP_TIMEOUT_MS: '1000',
+      WORKER_LEASE_MS: '2000',
+      WORKER_POLL_MS: '100',
+      KAFKA_SESSION_TIMEOUT_MS: '6000',
+    });
+    app = await bootWith(env, VideoServiceModule);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await bed?.close();
+    await storage.close();
+  });
+  beforeEach(() => sim('reset', {}));
+
+  const sim = async (path: string, body?: object) => {
+    const init = body && { method: 'POST', headers: json, body: JSON.stringify(body) };
+    const response = await fetch(`${env.CREATOMATE_BASE_URL}/__sim/${path}`, init);
+    expect(response.ok).toBe(true);
+    return (await response.json()) as { count: number; requests: Request[] };
+  };
+  const fault = (kind: string, more: object = {}) => sim('faults', { endpoint: RENDER, kind, ...more });
+  const submits = async () => (await sim('requests?path=/v2/renders')).requests;
+  const send = async (changes: Partial<SongReady> = {}, times = 1): Promise<string> => {
+    const event = aSongReady(changes);
+    await bed.topics.send([event], { times });
+    return event.taskId;
+  };
+  const row = async (taskId: string): Promise<VideoRow> => {
+    const [found] = await bed.query<VideoRow>(SERVICE, 'select * from video where task_id = ?', [taskId]);
+    expect(found).toBeDefined();
+    return found as VideoRow;
+  };
+  const said = async (taskId: string) =>
+    (await bed.topics.read(RenderSucceeded.topic)).filter(({ key }) => key === taskId);
+  /** The one event this film ends with. */
+  const end = (taskId: string) =>
+    eventually(async () => {
+      const events = await said(taskId);
+      expect(events).toHaveLength(1);
+      const [{ type, data }] = events as [(typeof events)[number]];
+      return { type, data: data as unknown as RenderSucceeded & RenderFailed };
+    });
+  const callBack = (token: string, body: string, headers: Record<string, string> = json) =>
+    fetch(`${env.PUBLIC_URL}/callbacks/creatomate/${token}`, { method: 'POST', headers, body });
+
+  it('cuts a film of the photos, the song and its lines', async () => {
+    const imageIds = [newId(), newId()];
+    const taskId = await send({ plan: aPlan({ imageIds }) });
+    const { type, data } = await end(taskId);
+    expect(type).toBe(RenderSucceeded.type);
+    expect(data).toMatchObject({
+      taskId,
+      revision: 1,
+      format: '9:16',
+      durationSeconds: 10,
+      posterUrl: expect.any(String),
+    });
+    const [render, ...others] = await submits();
+    expect([render?.problems, others]).toEqual([[], []]);
+    const elements = render?.body.elements ?? [];
+    expect(elements.flatMap(({ source }) => source ?? [])).toEqual([
+      ...imageIds.map(id => `${storage.url}/image/${id}`),
+      `${storage.url}/song/tracks`,
+    ]);
+    expect(elements.filter(({ name }) => /^(Caption|Name|Region)/.test(name)).map(({ text }) => text)).toEqual([
+      'Sea Breeze Stay',
+      'Gangneung',
+      'Waves are calling you',
+    ]);
+    expect(await row(taskId)).toMatchObject({ status: 'done', attempt: 1 });
+  });
+
+  it('obeys an order of its own, with the song of the revision it names', async () => {
+    const order = message(RenderVideo, {
+      taskId: newId(),
+      revision: 3,
+      plan: aPlan({ video: { format: '16:9' } }),
+      title: 'Sea Breeze',
+      songRevision: 2,
+      track: aTrack(),
+    });
+    await bed.topics.send([order], { times: 3 });
+    expect((await end(order.taskId)).data).toMatchObject({ revision: 3, format: '16:9' });
+    expect(storage.asked.at(-1)).toMatchObject({ taskId: order.taskId, assets: [{ revision: 2, kind: 'song' }] });
+    expect(await submits()).toHaveLength(1);
+  });
+
+  it('cuts once however often the song is delivered', async () => {
+    const taskId = await send({}, 3);
+    await end(taskId);
+    await send({ taskId });
+    await end(await send());
+    expect(await said(taskId)).toHaveLength(1);
+    expect(await submits()).toHaveLength(2);
+  });
+
+  it('does not cut where the order ends with the song, or its time is over', async () => {
+    const only = await send({ plan: aPlan({ stopAfter: 'song' }) });
+    const late = await send({ plan: aPlan({ deadline: new Date(Date.now() - 1_000).toISOString() }) });
+    await eventually(async () => expect(await row(late)).toMatchObject({ status: 'expired', attempt: 0 }));
+    await end(await send());
+    expect(await bed.query(SERVICE, 'select 1 from video where task_id = ?', [only])).toEqual([]);
+    expect([await said(only), await said(late)]).toEqual([[], []]);
+    expect(await submits()).toHaveLength(1);
+  });
+
+  it('puts a poison message aside, says so, and goes on', async () => {
+    const poison = [aSongReady(), aSongReady({ chosenTrackId: 'none of them' })] as const;
+    const value = JSON.stringify({ ...poison[0], tracks: [] });
+    await bed.topics.sendRaw(SongReady.topic, [
+      { key: poison[0].taskId, value, headers: headersOf(poison[0], 'test') },
+    ]);
+    await bed.topics.send([poison[1]]);
+    await end(await send());
+    const taskIds = poison.map(({ taskId }) => taskId);
+    await eventually(async () => {
+      const dead = (await bed.topics.read(deadLetterTopic(SERVICE))).filter(({ key }) => taskIds.includes(key));
+      expect(dead.map(({ key, headers }) => [key, String(headers.dl_reason)]).sort()).toEqual(
+        [
+          [taskIds[0], 'INVALID'],
+          [taskIds[1], 'TRACK_MISSING'],
+        ].sort(),
+      );
+      const rejected = (await bed.topics.read(MessageRejected.topic)).filter(({ key }) => taskIds.includes(key));
+      expect(rejected.map(({ data }) => data.service)).toEqual([SERVICE, SERVICE]);
+    });
+    expect(await submits()).toHaveLength(1);
+  });
+
+  describe('waits for the song to be stored', () => {
+    const files = [{ name: 'track-1', path: 'p', contentType: 'audio/mpeg', size: 1, sha256: 'a'.repeat(64) }];
+    const waiting = async () => {
+      const taskId = newId();
+      storage.missing.add(`${taskId} song`);
+      await send({ taskId });
+      await eventually(() => expect(storage.asked.some(ask => ask.taskId === taskId)).toBe(true));
+      return taskId;
+    };
+
+    it('and goes on when it is', async () => {
+      const taskId = await waiting();
+      storage.missing.clear();
+      await bed.topics.send([message(AssetStored, { taskId, revision: 1, kind: 'song', ref: 'tracks', files })]);
+      expect((await end(taskId)).type).toBe(RenderSucceeded.type);
+      expect(await row(taskId)).toMatchObject({ attempt: 1 });
+    });
+
+    it('and fails when it never will be', async () => {
+      const taskId = await waiting();
+      storage.missing.clear();
+      storage.failed.add(`${taskId} song`);
+      const failure = { code: 'SOURCE_GONE', reason: 'It is gone.', retryable: false };
+      await bed.topics.send([message(AssetFailed, { taskId, revision: 1, kind: 'song', ref: 'tracks', ...failure })]);
+      expect((await end(taskId)).data).toMatchObject({ code: 'SONG_NOT_STORED', retryable: false });
+      expect(await submits()).toEqual([]);
+    });
+  });
+
+  describe('when Creatomate answers late, wrongly or not at all', () => {
+    it('takes a callback that comes before the answer', async () => {
+      await fault('callbacks-early');
+      expect((await end(await send())).type).toBe(RenderSucceeded.type);
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('finishes by the callback when the answer is lost, and has paid once', async () => {
+      await fault('drop-response');
+      const taskId = await send();
+      expect((await end(taskId)).type).toBe(RenderSucceeded.type);
+      expect(await row(taskId)).toMatchObject({ status: 'done', attempt: 1 });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('does not know the outcome when answer and callbacks are lost, and does not pay again', async () => {
+      await fault('drop-response');
+      await fault('callbacks-lost');
+      expect((await end(await send())).data).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: true });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('does not order again what Creatomate never answered, or answered with a 500', async () => {
+      await fault('hang', { times: 1 });
+      expect((await end(await send())).data).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      await fault('status', { status: 500, times: 1 });
+      expect((await end(await send())).data).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      expect(await submits()).toHaveLength(2);
+    });
+
+    it('asks again when a look at the render takes too long or brings rubbish', async () => {
+      await fault('callbacks-lost');
+      for (const kind of ['hang', 'garbage']) await sim('faults', { endpoint: 'GET /v2/renders/*', kind, times: 1 });
+      expect((await end(await send())).type).toBe(RenderSucceeded.type);
+      expect(await submits()).toHaveLength(1);
+    });
+  });
+
+  describe('when Creatomate refuses', () => {
+    it('fails with the reason where nothing would change it', async () => {
+      await fault('status', { status: 400 });
+      expect((await end(await send())).data).toMatchObject({ code: 'CREATOMATE_REFUSED', retryable: false });
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('orders later where it is asked to wait', async () => {
+      await fault('status', { status: 429, times: 1, headers: { 'retry-after': '1' } });
+      const taskId = await send();
+      expect((await end(taskId)).type).toBe(RenderSucceeded.type);
+      expect((await submits()).map(({ job }) => job !== undefined)).toEqual([false, true]);
+      expect(await row(taskId)).toMatchObject({ attempt: 2 });
+    });
+
+    it.each([
+      ['job-failed', { body: { error_message: 'Unable to fetch asset: https://x' } }, 'CREATOMATE_ASSET_UNREACHABLE'],
+      ['job-failed', {}, 'CREATOMATE_RENDER_FAILED'],
+      ['job-cancelled', {}, 'CREATOMATE_CANCELLED'],
+    ])('fails with the reason at %s %j', async (kind, more, code) => {
+      await fault(kind, more);
+      expect((await end(await send())).data).toMatchObject({ code, retryable: true });
+    });
+  });
+
+  describe('believes no callback', () => {
+    it('that says a render is done which is not', async () => {
+      await fault('job-stuck');
+      const taskId = await send();
+      const { token, job_id } = await eventually(async () => {
+        const found = await row(taskId);
+        expect(found.status).toBe('running');
+        return found;
+      });
+      for (const id of [job_id, 'another-render'])
+        expect(
+          (await callBack(token, JSON.stringify({ id, status: 'succeeded', url: 'http://evil/x.mp4' }))).status,
+        ).toBe(200);
+      await sim('reset', {});
+      await end(await send());
+      expect(await row(taskId)).toMatchObject({ status: 'running', job_id });
+    });
+
+    it.each<[string, string, string, Record<string, string>, number]>([
+      ['of an unknown token', 'A'.repeat(43), '{"id":"render"}', json, 200],
+      ['of a token that is none', '%F0%9F%98%80', '{"id":"render"}', json, 200],
+      ['without a body', 'A'.repeat(43), '', {}, 200],
+      ['with a list', 'A'.repeat(43), '[{"id":"render"}]', json, 200],
+      ['with an odd id', 'A'.repeat(43), '{"id":{"a":1}}', json, 200],
+      ['with half a body', 'A'.repeat(43), '{"id":', json, 400],
+      ['as XML', 'A'.repeat(43), '<x/>', { 'content-type': 'application/xml' }, 415],
+      ['of a megabyte', 'A'.repeat(43), JSON.stringify({ id: 'x'.repeat(1_000_000) }), json, 413],
+    ])('%s', async (_, token, body, headers, status) => {
+      expect((await callBack(token, body, headers)).status).toBe(status);
+    });
+  });
+
+  describe('killed', () => {
+    /** Alone in a process of its own, while `use` runs; the service is back afterwards. */
+    const inChild = async (use: (kill: () => Promise<void>) => Promise<void>) => {
+      await app.close();
+      env = { ...env, CREATOMATE_GRACE_MS: '30000' };
+      const child = await startChild(bed, MAIN, env);
+      try {
+        await use(() => child.kill('SIGKILL'));
+      } finally {
+        await child.kill('SIGKILL').catch(() => undefined);
+        app = await bootWith(env, VideoServiceModule);
+      }
+    };
+
+    it('before it could commit a message, cuts once when the message comes again', async () => {
+      const event = aSongReady();
+      const headers = headersOf(event, 'test');
+      await inChild(async kill => {
+        // Who wants to note this message in the inbox has to wait for us.
+        const rival = await mysql.createConnection({ uri: bed.sandbox.databaseUrl(SERVICE) });
+        await rival.beginTransaction();
+        await rival.query('insert into inbox (id, handled_at) values (?, now(3))', [headers.ce_id]);
+        await bed.topics.sendRaw(SongReady.topic, [{ key: event.taskId, value: JSON.stringify(event), headers }]);
+        await eventually(async () =>
+          expect(await bed.query(SERVICE, 'select 1 from information_schema.innodb_lock_waits')).not.toEqual([]),
+        );
+        await kill();
+        await rival.rollback();
+        await rival.end();
+      });
+      await end(event.taskId);
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('between the order and the render id, finishes by the callback and has paid once', async () => {
+      await fault('delay-response', { ms: 60_000 });
+      await fault('callbacks-late', { ms: 5_000 });
+      let taskId = '';
+      await inChild(async kill => {
+        taskId = await send();
+        await eventually(async () => expect(await submits()).toMatchObject([{ job: expect.any(String) }]));
+        await kill();
+        expect(await row(taskId)).toMatchObject({ status: 'submitting', job_id: null });
+      });
+      expect((await end(taskId)).type).toBe(RenderSucceeded.type);
+      expect(await submits()).toHaveLength(1);
+    });
+  });
+
+  describe('asks for a template', () => {
+    const asks = async () => (await sim('requests?path=/v2/templates/*&count=true')).count;
+    const film = async () => (await end(await send({ plan: aPlan({ video: { format: '1:1' } }) }))).type;
+    const age = (seconds: number) =>
+      bed.query(SERVICE, 'update template set fetched_at = now(3) - interval ? second', [seconds]);
+    const restart = async () => {
+      await app.close();
+      app = await bootWith(env, VideoServiceModule);
+    };
+    const SQUARE = '7c1f0a52-11aa-4c1e-8a51-11001100c0de';
+
+    it('once for all films of two instances, though the first answer is slow', async () => {
+      await sim('faults', { endpoint: 'GET /v2/templates/*', kind: 'delay', ms: 500, times: 1 });
+      const other = await bootWith({ ...env, PORT: '0' }, VideoServiceModule);
+      try {
+        const events = Array.from({ length: 30 }, () => aSongReady({ plan: aPlan({ video: { format: '1:1' } }) }));
+        await bed.topics.send(events);
+        await Promise.all(events.map(({ taskId }) => end(taskId)));
+        expect(await submits()).toHaveLength(30);
+        expect(await asks()).toBe(1);
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('not again after a restart within five minutes, and once after them', async () => {
+      await age(290);
+      await restart();
+      expect(await film()).toBe(RenderSucceeded.type);
+      expect(await asks()).toBe(0);
+      await age(301);
+      await restart();
+      expect([await film(), await film()]).toEqual([RenderSucceeded.type, RenderSucceeded.type]);
+      expect(await asks()).toBe(1);
+    });
+
+    it('in place of one who died while asking', async () => {
+      await bed.query(
+        SERVICE,
+        'update template set fetched_at = null, source = null, fetching_until = now(3) + interval 1 second',
+      );
+      await restart();
+      expect(await film()).toBe(RenderSucceeded.type);
+      expect(await asks()).toBe(1);
+    });
+
+    it('again when it was not given, before anything is ordered', async () => {
+      await bed.query(SERVICE, 'delete from template where id = ?', [SQUARE]);
+      await restart();
+      await sim('faults', { endpoint: 'GET /v2/templates/*', kind: 'status', status: 503, times: 2 });
+      expect(await film()).toBe(RenderSucceeded.type);
+      expect([await asks(), (await submits()).length]).toEqual([3, 1]);
+    });
+
+    it('and fails the film where there is none', async () => {
+      const plan = aPlan({ video: { format: '9:16', template: newId() } });
+      expect((await end(await send({ plan }))).data).toMatchObject({ code: 'CREATOMATE_NOT_FOUND', retryable: false });
+      expect(await submits()).toEqual([]);
+    });
+  });
+});
