@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import mysql from 'mysql2/promise';
+import { Failure } from './failure.ts';
 
 export const services = ['gateway', 'lyric-service', 'song-service', 'video-service', 'storage-service'] as const;
 
@@ -18,11 +19,18 @@ export class Databases {
 
   /** One schema and two users per service; no user sees another's tables. */
   async create(prefix = '') {
-    const connection = await mysql.createConnection({ uri: this.#server, multipleStatements: true });
     try {
-      for (const service of services) await connection.query(this.#statements(prefix, service));
-    } finally {
-      await connection.end();
+      const connection = await mysql.createConnection({ uri: this.#server, multipleStatements: true });
+      try {
+        for (const service of services) await connection.query(this.#statements(prefix, service));
+      } finally {
+        await connection.end();
+      }
+    } catch (cause) {
+      throw new Failure(`The databases cannot be made: ${(cause as Error).message}.`, {
+        next: 'check MYSQL_URL: it names a server that answers, and a user who may create schemas and users.',
+        cause,
+      });
     }
   }
 
