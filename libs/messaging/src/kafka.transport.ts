@@ -12,6 +12,7 @@ import { SERVICE } from './tokens.ts';
 const REBALANCE_TIMEOUT_MS = 20_000;
 const MAX_FETCH_WAIT_MS = 500;
 const SILENT_MS = 30_000;
+const MAX_JOIN_MS = 5_000;
 
 /** The consumer stops; what is not committed will be delivered again. */
 class Stopping extends AppError {
@@ -28,6 +29,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
   private readonly gatherer: Gatherer;
   private readonly handlers = new Map<string, MessageHandler>();
   private halted?: ConsumerHalted;
+  private started?: Promise<void>;
   private stopping = false;
   private joined = false;
   private lastHeartbeat = 0;
@@ -47,7 +49,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 10, restartOnFailure: async () => true },
+      retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 10, restartOnFailure: async () => !this.stopping },
     });
     this.gatherer = new Gatherer((records, stillOurs) => this.dispatcher.dispatch(records, this.handlers, stillOurs));
     this.watch();
@@ -62,13 +64,15 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
       if (handler.next) throw new AppError('TWO_HANDLERS', `${type} has more than one handler`);
       this.handlers.set(type, handler);
     }
-    void this.connect();
+    this.started = this.connect();
     callback();
   }
 
   async close(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
+    // A member that went away while joining would keep the others waiting until its session is over.
+    await Promise.race([this.started, delay(MAX_JOIN_MS, undefined, { ref: false })]);
     await this.consumer.disconnect();
   }
 
@@ -91,6 +95,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
         await this.consumer.subscribe({ topics, fromBeginning: true });
         await this.consumer.run({
           autoCommit: false,
+          eachBatchAutoResolve: false,
           // All that can be assigned: the gatherer turns concurrency into batches.
           partitionsConsumedConcurrently: topics.length * 100,
           eachBatch: payload => this.eachBatch(payload),
@@ -111,18 +116,21 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     };
     const heartbeat = () => payload.heartbeat();
     const commit = (topics: TopicOffsets[]) => payload.commitOffsetsIfNecessary({ topics });
-    for (let start = 0; start < messages.length; start += Gatherer.MAX_RECORDS) {
-      assertOurs();
-      const records = messages.slice(start, start + Gatherer.MAX_RECORDS).map(record => ({ topic, partition, record }));
-      try {
+    try {
+      for (let start = 0; start < messages.length; start += Gatherer.MAX_RECORDS) {
+        assertOurs();
+        const records = messages
+          .slice(start, start + Gatherer.MAX_RECORDS)
+          .map(record => ({ topic, partition, record }));
         await this.gatherer.add({ records, heartbeat, assertOurs, commit });
-      } catch (error) {
-        if (error instanceof ConsumerHalted) this.halt(error);
-        throw error;
+        payload.resolveOffset(records.at(-1)?.record.offset as string);
       }
-      payload.resolveOffset(records.at(-1)?.record.offset as string);
+      await heartbeat();
+    } catch (error) {
+      if (error instanceof Stopping) return;
+      if (error instanceof ConsumerHalted) this.halt(error);
+      throw error;
     }
-    await heartbeat();
   }
 
   private halt(reason: ConsumerHalted): void {
