@@ -49,11 +49,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const warnings = checkCombination(given);
   const tree = new ProcessTree({ dir: dir ?? join(root, '.sandbox'), exact: dir !== undefined, log });
   warnings.forEach(warning => log(warning));
-  const missing = wanted.filter(part => !fromEnvironment(part, given));
-  if (missing.length > 0) log(`Starting ${missing.join(', ')} in ${tree.dir} ...`);
   const giveUp = () => void tree.close();
   signal?.addEventListener('abort', giveUp);
   try {
+    const missing = wanted.filter(part => !fromEnvironment(part, given));
+    if (missing.length > 0) log(`Starting ${missing.join(', ')} in ${tree.dir} ...`);
     const started = await Promise.all(wanted.map(part => provide(part, tree, given)));
     const env = Object.assign({}, ...started.map(part => part.env)) as Record<string, string>;
     const databases = () => {
