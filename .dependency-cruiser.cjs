@@ -11,7 +11,7 @@ const mayImport = {
   // A stand-in that shared code with our client would share its mistakes.
   sandbox: [],
   cli: ['libs/contracts', 'libs/messaging', 'libs/platform', 'sandbox'],
-  bench: [...libs, 'libs/testing', 'sandbox'],
+  bench: ['cli', 'sandbox'],
   test: [...libs, 'libs/testing', 'sandbox'],
 };
 

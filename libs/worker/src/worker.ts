@@ -119,7 +119,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       try {
         const free = this.options.concurrency - this.active.size;
         // Under load, wait until a few places are free: one claim costs as much for one row as for twenty.
-        if (free > 0 && (!this.backlog || free >= this.options.concurrency / 4)) {
+        if (free > 0 && (!this.backlog || free >= Math.floor(this.options.concurrency / 4))) {
           await this.spacing.begin();
           const limit = Math.min(free, MAX_BATCH);
           const claimed = await this.claim(limit);
