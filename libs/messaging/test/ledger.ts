@@ -38,7 +38,8 @@ class CreateEntry extends Migration {
       seq bigint not null auto_increment primary key,
       message_id char(36) not null,
       task_id char(36) not null,
-      revision int not null
+      revision int not null,
+      key entry_task (task_id)
     )`);
     this.addSql('create table shared (name char(36) not null primary key, touched int not null)');
   }

@@ -1,8 +1,9 @@
 import { CancelTask, deadLetterTopic, message, type Message } from '@castad/contracts';
-import { bootWith, eventually, testBed, type Seen, type TestBed } from '@castad/testing';
+import { bootWith, eventually, startChild, testBed, type ChildService, type Seen, type TestBed } from '@castad/testing';
 import { expect } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Message as KafkaRecord } from 'kafkajs';
+import { join } from 'node:path';
 import { headersOf } from '../src/index.ts';
 import { enter, ledger, ledgerMigrations, type Handler } from './ledger.ts';
 
@@ -26,12 +27,22 @@ export class Scene {
     return scene;
   }
 
+  /** A member that died is noticed as soon as the broker allows. */
+  private env(changes: Record<string, string> = {}): Record<string, string> {
+    return this.bed.env(this.service, { KAFKA_SESSION_TIMEOUT_MS: '6000', ...changes });
+  }
+
   /** Starts an instance. */
-  async boot(env: Record<string, string> = {}): Promise<NestFastifyApplication> {
+  async boot(changes: Record<string, string> = {}): Promise<NestFastifyApplication> {
     const handler: Handler = (received, context) => (this.handlers.get(received.taskId) ?? enter)(received, context);
-    const app = await bootWith(this.bed.env(this.service, env), ledger(this.service, handler));
+    const app = await bootWith(this.env(changes), ledger(this.service, handler));
     this.apps.add(app);
     return app;
+  }
+
+  /** Starts an instance in a process of its own. */
+  spawn(): Promise<ChildService> {
+    return startChild(this.bed, join(import.meta.dirname, 'ledger.main.ts'), this.env());
   }
 
   async close(app: NestFastifyApplication): Promise<void> {
@@ -39,8 +50,12 @@ export class Scene {
     await app.close();
   }
 
+  async closeAll(): Promise<void> {
+    for (const app of this.apps) await this.close(app);
+  }
+
   async end(): Promise<void> {
-    for (const app of this.apps) await app.close();
+    await this.closeAll();
     await this.bed.close();
   }
 
@@ -49,16 +64,14 @@ export class Scene {
     this.handlers.set(taskId, handler);
   }
 
-  /** What took effect, in that order. */
+  /** What took effect. */
   entries(): Promise<EntryRow[]> {
-    return this.bed.query(
-      this.service,
-      'select message_id messageId, task_id taskId, revision from entry order by seq',
-    );
+    return this.bed.query(this.service, 'select message_id messageId, task_id taskId, revision from entry');
   }
 
   async revisions(taskId: string): Promise<number[]> {
-    return (await this.entries()).filter(entry => entry.taskId === taskId).map(({ revision }) => revision);
+    const sql = 'select revision from entry where task_id = ? order by seq';
+    return (await this.bed.query<EntryRow>(this.service, sql, [taskId])).map(({ revision }) => revision);
   }
 
   /** Waits until the task's messages took effect: these, in this order, and no others. */

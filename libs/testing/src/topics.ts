@@ -1,6 +1,7 @@
 import { type Message, type MessageClass } from '@castad/contracts';
 import { headersOf, provisionTopics } from '@castad/messaging';
 import { Kafka, logLevel, type IHeaders, type KafkaMessage, type Message as KafkaRecord, type Producer } from 'kafkajs';
+import { eventually } from './eventually.ts';
 
 export interface Seen {
   topic: string;
@@ -56,7 +57,8 @@ export class Topics {
     const admin = this.kafka.admin();
     await admin.connect();
     const ends = await Promise.all(
-      topics.map(async topic => ({ topic, offsets: await admin.fetchTopicOffsets(topic) })),
+      // A new topic's leader may be known before it knows of it.
+      topics.map(async topic => ({ topic, offsets: await eventually(() => admin.fetchTopicOffsets(topic)) })),
     );
     await admin.disconnect();
     const left = new Map(

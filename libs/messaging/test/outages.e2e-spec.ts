@@ -1,0 +1,164 @@
+import { message, TaskCancelled } from '@castad/contracts';
+import { Database, newId } from '@castad/platform';
+import { eventually } from '@castad/testing';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Outbox } from '../src/index.ts';
+import { cancels, range, Scene } from './scene.ts';
+
+jest.setTimeout(120_000);
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await Scene.start();
+});
+
+afterEach(() => scene.closeAll());
+
+afterAll(() => scene?.end());
+
+const newTasks = (count: number) => Array.from({ length: count }, newId);
+
+const sendAll = async (taskIds: string[], count: number, from = 1): Promise<void> => {
+  for (const revision of range(from, from + count - 1))
+    await scene.bed.topics.send(taskIds.flatMap(taskId => cancels(taskId, 1, revision)));
+};
+
+/** Sends each task's next message again and again; when stopped, says how many each task got. */
+const flow = (taskIds: string[]): { stop: () => Promise<number> } => {
+  let isFlowing = true;
+  const run = async (): Promise<number> => {
+    for (let revision = 1; ; revision++) {
+      await sendAll(taskIds, 1, revision);
+      if (!isFlowing) return revision;
+      await delay(20);
+    }
+  };
+  const sent = run();
+  return {
+    stop: () => {
+      isFlowing = false;
+      return sent;
+    },
+  };
+};
+
+const expectAll = async (taskIds: string[], count: number): Promise<void> => {
+  for (const taskId of taskIds) await scene.expectRevisions(taskId, range(1, count));
+};
+
+const handled = async (taskIds: string[]) =>
+  (await scene.entries()).filter(({ taskId }) => taskIds.includes(taskId)).length;
+
+const handlesMore = async (taskIds: string[]): Promise<void> => {
+  const before = await handled(taskIds);
+  await eventually(async () => expect(await handled(taskIds)).toBeGreaterThan(before + 100));
+};
+
+const becomesReady = (app: NestFastifyApplication) =>
+  eventually(async () => expect((await scene.readiness(app)).status).toBe(200), 40_000);
+
+const becomesUnready = (app: NestFastifyApplication) =>
+  eventually(async () => expect((await scene.readiness(app)).status).toBe(503), 40_000);
+
+it('loses nothing while the database is away', async () => {
+  const app = await scene.boot();
+  const taskIds = newTasks(8);
+  await sendAll(taskIds, 5);
+  await eventually(async () => expect(await handled(taskIds)).toBeGreaterThan(0));
+
+  await scene.bed.part('mariadb').stop();
+  await sendAll(taskIds, 5, 6);
+  await becomesUnready(app);
+  await scene.bed.part('mariadb').start();
+
+  await expectAll(taskIds, 10);
+  await becomesReady(app);
+  for (const taskId of taskIds) expect(await scene.deadLettersOf(taskId)).toEqual([]);
+});
+
+it('starts while the database is away and works when it comes', async () => {
+  const taskIds = newTasks(3);
+  await scene.bed.part('mariadb').stop();
+  const app = await scene.boot();
+  await sendAll(taskIds, 3);
+  expect((await fetch(`${await app.getUrl()}/health/live`)).status).toBe(200);
+  expect((await scene.readiness(app)).status).toBe(503);
+  await scene.bed.part('mariadb').start();
+
+  await expectAll(taskIds, 3);
+  await becomesReady(app);
+});
+
+it('keeps what it has to say while the broker is away, and says it in order', async () => {
+  const app = await scene.boot();
+  await becomesReady(app);
+  const taskIds = newTasks(6);
+  const announce = async (revision: number) => {
+    for (const taskId of taskIds)
+      await app
+        .get(Database)
+        .transaction('requests', async unit => app.get(Outbox).add(unit, message(TaskCancelled, { taskId, revision })));
+  };
+  for (const revision of range(1, 5)) await announce(revision);
+
+  await scene.bed.part('kafka').stop();
+  for (const revision of range(6, 15)) await announce(revision);
+  const rows = await scene.bed.query(scene.service, 'select seq from outbox');
+  expect(rows.length).toBeGreaterThanOrEqual(60);
+  await scene.bed.part('kafka').start();
+
+  await eventually(
+    async () => expect(await scene.bed.query(scene.service, 'select seq from outbox')).toEqual([]),
+    40_000,
+  );
+  await becomesReady(app);
+  const seen = await scene.bed.topics.read(TaskCancelled.topic);
+  for (const taskId of taskIds) {
+    const revisions = seen.filter(({ key }) => key === taskId).map(({ data }) => data.revision);
+    expect([...new Set(revisions)]).toEqual(range(1, 15));
+  }
+  await sendAll(taskIds, 3);
+  await expectAll(taskIds, 3);
+});
+
+it('starts while the broker is away and works when it comes', async () => {
+  const taskIds = newTasks(3);
+  await scene.bed.part('kafka').stop();
+  const app = await scene.boot();
+  expect((await fetch(`${await app.getUrl()}/health/live`)).status).toBe(200);
+  expect((await scene.readiness(app)).status).toBe(503);
+  await scene.bed.part('kafka').start();
+
+  await sendAll(taskIds, 3);
+  await expectAll(taskIds, 3);
+  await becomesReady(app);
+});
+
+it('loses nothing and doubles nothing when members join and leave under load', async () => {
+  const taskIds = newTasks(30);
+  const first = await scene.boot();
+  const load = flow(taskIds);
+  await handlesMore(taskIds);
+  const second = await scene.boot();
+  await becomesReady(second);
+  await handlesMore(taskIds);
+  await scene.close(first);
+  await handlesMore(taskIds);
+
+  await expectAll(taskIds, await load.stop());
+});
+
+it('loses nothing and doubles nothing when a member is killed under load', async () => {
+  const taskIds = newTasks(30);
+  const child = await scene.spawn();
+  const load = flow(taskIds);
+  await handlesMore(taskIds);
+  await child.kill('SIGKILL');
+  await scene.boot();
+  await handlesMore(taskIds);
+
+  await expectAll(taskIds, await load.stop());
+});
