@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManagedProcess } from './managed-process.ts';
@@ -119,5 +119,7 @@ describe('a managed process', () => {
     const job = tree.run({ name: 'job', command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] });
     await Promise.all([expect(job).rejects.toThrow('job failed (SIGKILL)'), tree.close()]);
     await expect(echo.start()).rejects.toThrow('everything is being stopped');
+    await tree.remove(echo);
+    expect(existsSync(join(dir, 'state.json'))).toBe(false);
   });
 });

@@ -66,6 +66,7 @@ export class ManagedProcess {
     this.#isWanted = true;
     this.#wasReady = false;
     this.#delayMs = firstDelayMs;
+    clearTimeout(this.#timer);
     this.#spawn();
     const ended = await Promise.race([this.#ended, this.waitReady()]);
     if (ended) throw this.#failure(`ended before it was ready (${ended})`);

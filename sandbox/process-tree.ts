@@ -90,7 +90,7 @@ export class ProcessTree {
   }
 
   changed() {
-    this.#folder.write([...this.#processes].map(managed => managed.state));
+    if (!this.#closing) this.#folder.write([...this.#processes].map(managed => managed.state));
   }
 
   close(): Promise<void> {
