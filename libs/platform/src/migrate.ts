@@ -21,7 +21,8 @@ const LOCK_WAIT_SECONDS = 120;
 /** The whole of a service's `migrate.ts`: applies what is missing. Several may run at once; one works, the others wait. */
 export async function migrate(migrations: NamedMigration[]): Promise<void> {
   try {
-    await applyMigrations(loadConfig(MigrateConfig).MYSQL_URL, migrations);
+    const applied = await applyMigrations(loadConfig(MigrateConfig).MYSQL_URL, migrations);
+    console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to migrate');
   } catch (error) {
     const { message, stack } = toError(error);
     console.error(error instanceof AppError ? `cannot migrate: ${message}` : `cannot migrate: ${stack}`);
@@ -29,7 +30,8 @@ export async function migrate(migrations: NamedMigration[]): Promise<void> {
   }
 }
 
-export async function applyMigrations(url: string, migrations: NamedMigration[]): Promise<void> {
+/** Returns the names of the migrations that were missing. */
+export async function applyMigrations(url: string, migrations: NamedMigration[]): Promise<string[]> {
   const lock = await MikroORM.init(ormOptions(url, [], { max: 1 }));
   try {
     const name = `castad_migrations_${new URL(url).pathname.slice(1)}`;
@@ -40,11 +42,16 @@ export async function applyMigrations(url: string, migrations: NamedMigration[])
     const orm = await MikroORM.init({
       ...ormOptions(url, [], { max: 2 }),
       extensions: [Migrator],
-      migrations: { migrationsList: migrations, snapshot: false, transactional: false, tableName: 'migration' },
+      migrations: {
+        migrationsList: migrations,
+        snapshot: false,
+        transactional: false,
+        tableName: 'migration',
+        silent: true,
+      },
     });
     try {
-      const done = await orm.migrator.up();
-      console.log(done.length > 0 ? `applied ${done.map(({ name }) => name).join(', ')}` : 'nothing to migrate');
+      return (await orm.migrator.up()).map(({ name }) => name);
     } finally {
       await orm.close(true);
     }
