@@ -1,5 +1,6 @@
 import { CancelTask, replayTopic } from '@castad/contracts';
 import { Database, newId } from '@castad/platform';
+import { eventually } from '@castad/testing';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Message as KafkaRecord } from 'kafkajs';
@@ -55,6 +56,7 @@ it('handles nothing twice when the offsets of what it handled are lost', async (
   await scene.bed.topics.send(cancels(taskId, 1, 6));
 
   await scene.expectRevisions(taskId, range(1, 6));
+  await eventually(async () => expect(await scene.bed.topics.lag(scene.service, CancelTask.topic)).toBe(0));
   expect(await scene.entries()).toHaveLength(before.length + 1);
 });
 

@@ -140,7 +140,7 @@ it('loses nothing, doubles nothing and leaves no lease when stopped under load',
       enter(received, context);
       context.publish(message(TaskCancelled, { taskId, revision: received.revision }));
     });
-  let app = await scene.boot();
+  const app = await scene.boot();
   const load = range(1, 100).map(revision => taskIds.flatMap(taskId => cancels(taskId, 1, revision)));
   const sent = (async () => {
     for (const messages of load) await scene.bed.topics.send(messages);
@@ -155,7 +155,7 @@ it('loses nothing, doubles nothing and leaves no lease when stopped under load',
   expect(await outboxRows()).toEqual([]);
   await sent;
   expect(atStop).toBeLessThan(2_000);
-  app = await scene.boot();
+  await scene.boot();
   for (const taskId of taskIds) await scene.expectRevisions(taskId, range(1, 100));
   await eventually(async () => expect(await outboxRows()).toEqual([]));
   expect(await published(taskIds)).toEqual(new Map(taskIds.map(taskId => [taskId, range(1, 100)])));

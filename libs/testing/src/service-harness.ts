@@ -13,7 +13,7 @@ export interface TestBed {
   topics: Topics;
   /** The environment of the service under test. */
   env(service: string, changes?: Record<string, string>): Record<string, string>;
-  migrate(service: string, migrations: NamedMigration[]): Promise<void>;
+  migrate(service: string, migrations: NamedMigration[]): Promise<string[]>;
   /** Runs SQL beside the service, as the server's administrator in the service's schema. */
   query<R = unknown>(service: string, sql: string, values?: unknown[]): Promise<R[]>;
   /** A server of the sandbox, to be stopped, killed and started. */

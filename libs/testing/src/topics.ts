@@ -90,6 +90,19 @@ export class Topics {
     return seen;
   }
 
+  /** How many records of the topic a consumer group has not committed yet. */
+  async lag(groupId: string, topic: string): Promise<number> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const ends = await admin.fetchTopicOffsets(topic);
+    await admin.disconnect();
+    const done = new Map(
+      committed?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]),
+    );
+    return ends.reduce((lag, { partition, high }) => lag + Number(high) - (done.get(partition) ?? 0), 0);
+  }
+
   async close(): Promise<void> {
     await this.producer.disconnect();
   }
