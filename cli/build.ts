@@ -13,7 +13,8 @@ export async function build(log: (line: string) => void) {
   await locked(join(root, '.sandbox', 'build.lock'), 'Waiting for another build ...', () => {
     if (isCurrent()) return;
     log('Building the services ...');
-    const { status, stdout, stderr } = spawnSync('nest', ['build', '--all'], { cwd: root, encoding: 'utf8' });
+    const nest = [join(root, 'node_modules', '.bin', 'nest'), 'build', '--all'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, nest, { cwd: root, encoding: 'utf8' });
     if (status !== 0) throw new Failure(`The build failed.\n\n${stdout}${stderr}`, { next: 'mend the code above.' });
     // A file that would stay the same is not written.
     for (const file of outputs()) utimesSync(file, new Date(), new Date());
