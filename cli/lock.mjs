@@ -22,8 +22,9 @@ function take(file) {
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    if (!isOwned(file)) rmSync(file, { force: true });
-    return false;
+    if (isOwned(file)) return false;
+    rmSync(file, { force: true });
+    return take(file);
   }
 }
 
