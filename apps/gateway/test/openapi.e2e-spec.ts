@@ -1,0 +1,139 @@
+import { bootWith, testBed, type TestBed } from '@castad/testing';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { newId } from '@castad/platform';
+import { GatewayModule } from '../src/gateway.module.ts';
+import { setUpHttp } from '../src/http.ts';
+import { migrations } from '../src/migrations/index.ts';
+
+jest.setTimeout(60_000);
+
+interface Content {
+  content?: Record<string, { schema: { $ref?: string } }>;
+}
+
+interface Operation {
+  operationId: string;
+  summary: string;
+  parameters?: { name: string; in: string; required: boolean; schema: object }[];
+  requestBody?: Content;
+  responses: Record<string, Content & { description: string }>;
+}
+
+interface Document {
+  openapi: string;
+  info: { title: string; version: string };
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object> };
+}
+
+describe("the gateway's description of itself", () => {
+  let bed: TestBed;
+  let app: NestFastifyApplication;
+  let url: string;
+  let document: Document;
+  let ajv: Ajv2020;
+
+  beforeAll(async () => {
+    bed = await testBed({ parts: ['kafka', 'mariadb'] });
+    await bed.migrate('gateway', migrations);
+    const env = { STORAGE_URL: 'http://127.0.0.1:9', INTERNAL_SECRET: 'the-secret-of-the-services' };
+    app = await bootWith(bed.env('gateway', env), GatewayModule, { http: setUpHttp });
+    url = await app.getUrl();
+    document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
+    ajv = new Ajv2020({ strict: false, schemas: [{ $id: 'api', ...document }] });
+    formats.default(ajv);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await bed?.close();
+  });
+
+  const operations = () =>
+    Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    );
+  const call = async (method: string, path: string, body?: object) => {
+    const init = {
+      method,
+      redirect: 'manual' as const,
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    };
+    const response = await fetch(url + path, init);
+    const text = await response.text();
+    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+    return {
+      status: response.status,
+      type,
+      body: (type.includes('json') ? JSON.parse(text) : text) as Record<string, unknown>,
+    };
+  };
+
+  it('is OpenAPI 3.1, with every reference and schema in it', () => {
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'CASTAD', version: '1' } });
+    for (const name of Object.keys(document.components.schemas))
+      expect(() => ajv.compile({ $ref: `api#/components/schemas/${name}` })).not.toThrow();
+    const references = JSON.stringify(document).match(/"\$ref":"([^"]+)"/g) ?? [];
+    expect(references.length).toBeGreaterThan(10);
+    for (const reference of references) {
+      const name = /#\/components\/schemas\/(\w+)"/.exec(reference)?.[1];
+      expect(Object.keys(document.components.schemas)).toContain(name);
+    }
+  });
+
+  it('names each operation once, with its parameters and how it is answered', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { path, operation } of operations()) {
+      const inPath = (operation.parameters ?? []).filter(parameter => parameter.in === 'path' && parameter.required);
+      expect(inPath.map(({ name }) => name)).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(match => match[1]));
+      if (path.startsWith('/v1/')) {
+        expect(operation.summary).toBeTruthy();
+        expect(Object.keys(operation.responses).some(status => /^[23]/.test(status))).toBe(true);
+        expect(operation.responses).toHaveProperty('503');
+      }
+      for (const { description } of Object.values(operation.responses)) expect(typeof description).toBe('string');
+    }
+  });
+
+  it('promises what the API keeps: every operation is there and answers in a form it describes', async () => {
+    const made = await call('POST', '/v1/projects', {
+      businessName: 'Sea Breeze Stay',
+      region: 'Gangneung',
+      run: true,
+    });
+    const draft = await call('POST', '/v1/projects', { businessName: 'Sea Breeze Stay', region: 'Gangneung' });
+    const answers = [made.body.taskId as string, draft.body.taskId as string, newId()].flatMap(taskId =>
+      operations()
+        .filter(({ path }) => path.startsWith('/v1/'))
+        .map(async ({ path, method, operation }) => {
+          const answer = await call(method.toUpperCase(), path.replace('{taskId}', taskId));
+          return { path, method, answer, described: operation.responses[answer.status] };
+        }),
+    );
+    expect(answers.length).toBeGreaterThanOrEqual(3 * 13);
+    for (const { path, method, answer, described } of await Promise.all(answers)) {
+      const where = `${method} ${path} ${answer.status} ${String(answer.body.code)}`;
+      expect([where, described !== undefined]).toEqual([where, true]);
+      const [[type, { schema }]] = Object.entries(described?.content ?? { [answer.type]: { schema: {} } }) as [
+        [string, { schema: { $ref?: string } }],
+      ];
+      expect([where, answer.type]).toEqual([where, type]);
+      const admits = ajv.compile(schema.$ref ? { $ref: `api${schema.$ref}` } : schema);
+      admits(answer.body);
+      expect([where, admits.errors]).toEqual([where, null]);
+    }
+  });
+
+  it('can be read as YAML, and browsed', async () => {
+    const yaml = await fetch(`${url}/openapi.yaml`);
+    expect([yaml.status, (await yaml.text()).includes('openapi: 3.1.0')]).toEqual([200, true]);
+    const docs = await fetch(`${url}/docs`);
+    expect(docs.headers.get('content-type')).toContain('text/html');
+    expect(await docs.text()).toContain('swagger-ui');
+    for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-init.js'])
+      expect((await fetch(`${url}/docs/${file}`)).status).toBe(200);
+  });
+});
