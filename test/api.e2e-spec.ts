@@ -387,12 +387,22 @@ describe('the REST API', () => {
       expect(captions).toMatchObject({ status: 200, type: 'application/x-subrip' });
       expect(captions.body).toMatch(/^1\n00:00:\d\d,\d{3} --> 00:00:\d\d,\d{3}\n\S.*\n\n2\n/);
 
-      const { SUNO_BASE_URL, CREATOMATE_BASE_URL } = studio.sandbox.env as Record<string, string>;
+      const { SUNO_BASE_URL, CREATOMATE_BASE_URL } = studio.sandbox.env;
       for (const path of [`/v1/projects/${taskId}`, '/v1/projects', '/v1/videos']) {
         const answer = JSON.stringify((await get(path)).body);
         for (const provider of [SUNO_BASE_URL, CREATOMATE_BASE_URL]) expect(answer).not.toContain(provider);
       }
     });
+  });
+
+  it('stands on services that say how they are', async () => {
+    for (const { name, url } of studio.system.services) {
+      for (const path of ['/health/live', '/health/ready'])
+        expect([name, path, (await fetch(url + path)).status]).toEqual([name, path, 200]);
+      const metrics = await fetch(`${url}/metrics`);
+      expect(metrics.headers.get('content-type')).toContain('text/plain');
+      expect(await metrics.text()).toContain('castad_messages_sent_total');
+    }
   });
 
   describe('tells why a film failed', () => {
