@@ -1,14 +1,16 @@
-import { bootWith, testBed, type TestBed } from '@castad/testing';
+import { newId } from '@castad/platform';
+import { bootWith, Rest, testBed, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { newId } from '@castad/platform';
 import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
 import { migrations } from '../src/migrations/index.ts';
 
 jest.setTimeout(60_000);
+
+const brief = { businessName: 'Sea Breeze Stay', region: 'Gangneung' };
 
 interface Content {
   content?: Record<string, { schema: { $ref?: string } }>;
@@ -33,6 +35,7 @@ describe("the gateway's description of itself", () => {
   let bed: TestBed;
   let app: NestFastifyApplication;
   let url: string;
+  let rest: Rest;
   let document: Document;
   let ajv: Ajv2020;
 
@@ -42,6 +45,7 @@ describe("the gateway's description of itself", () => {
     const env = { STORAGE_URL: 'http://127.0.0.1:9', INTERNAL_SECRET: 'the-secret-of-the-services' };
     app = await bootWith(bed.env('gateway', env), GatewayModule, { http: setUpHttp });
     url = await app.getUrl();
+    rest = new Rest(url);
     document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
     ajv = new Ajv2020({ strict: false, schemas: [{ $id: 'api', ...document }] });
     formats.default(ajv);
@@ -55,21 +59,6 @@ describe("the gateway's description of itself", () => {
     Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
     );
-  const call = async (method: string, path: string, body?: object) => {
-    const init = {
-      method,
-      redirect: 'manual' as const,
-      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    };
-    const response = await fetch(url + path, init);
-    const text = await response.text();
-    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-    return {
-      status: response.status,
-      type,
-      body: (type.includes('json') ? JSON.parse(text) : text) as Record<string, unknown>,
-    };
-  };
 
   it('is OpenAPI 3.1, with every reference and schema in it', () => {
     expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'CASTAD', version: '1' } });
@@ -99,17 +88,13 @@ describe("the gateway's description of itself", () => {
   });
 
   it('promises what the API keeps: every operation is there and answers in a form it describes', async () => {
-    const made = await call('POST', '/v1/projects', {
-      businessName: 'Sea Breeze Stay',
-      region: 'Gangneung',
-      run: true,
-    });
-    const draft = await call('POST', '/v1/projects', { businessName: 'Sea Breeze Stay', region: 'Gangneung' });
+    const made = await rest.post('/v1/projects', { ...brief, run: true });
+    const draft = await rest.post('/v1/projects', brief);
     const answers = [made.body.taskId as string, draft.body.taskId as string, newId()].flatMap(taskId =>
       operations()
         .filter(({ path }) => path.startsWith('/v1/'))
         .map(async ({ path, method, operation }) => {
-          const answer = await call(method.toUpperCase(), path.replace('{taskId}', taskId));
+          const answer = await rest.call(method.toUpperCase(), path.replace('{taskId}', taskId));
           return { path, method, answer, described: operation.responses[answer.status] };
         }),
     );
