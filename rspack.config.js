@@ -17,9 +17,7 @@ export default options => {
       filename: join(dirname(options.output.filename), '[name].js'),
       devtoolModuleFilenameTemplate: info => `../../../${info.resourcePath.replace(/^\.\//, '')}`,
     },
-    externals: [
-      ({ request }, done) => (/^(\.|\/|@castad\/)/.test(request) ? done() : done(null, `module ${request}`)),
-    ],
+    externals: [({ request }, done) => (/^(\.|\/|@castad\/)/.test(request) ? done() : done(null, `module ${request}`))],
     module: {
       rules: [
         {
