@@ -8,13 +8,16 @@ jest.setTimeout(120_000);
 /** Long enough to kill a process in between, short enough for the call's own time-out. */
 const SLOW_MS = 1_500;
 
+/** Long enough for a killed service to be back, on a busy machine too. */
+const RESTART_MS = 6_000;
+
 describe('a service that dies', () => {
   let studio: Studio;
 
   beforeAll(async () => {
     const appEnv = {
-      'song-service': { SUNO_POLL_MS: '60000', SUNO_GRACE_MS: '6000' },
-      'video-service': { CREATOMATE_POLL_MS: '60000', CREATOMATE_GRACE_MS: '6000' },
+      'song-service': { SUNO_POLL_MS: '60000', SUNO_GRACE_MS: '12000' },
+      'video-service': { CREATOMATE_POLL_MS: '60000', CREATOMATE_GRACE_MS: '12000' },
     };
     studio = await startStudio({ appEnv });
   });
@@ -76,7 +79,7 @@ describe('a service that dies', () => {
     };
 
     it('finishes the film with one paid submit when it is killed while the provider works', async () => {
-      await studio.fault(provider, { endpoint: '*', kind: 'callbacks-late', ms: SLOW_MS });
+      await studio.fault(provider, { endpoint: '*', kind: 'callbacks-late', ms: RESTART_MS });
       const taskId = await studio.order();
       await eventually(async () => expect(await submitsOf(provider)).toBe(1));
       await studio.system.kill(service, 'SIGKILL');
@@ -86,7 +89,7 @@ describe('a service that dies', () => {
     });
 
     it('finishes the film with one paid submit when it is killed between submit and saved job id', async () => {
-      await studio.fault(provider, { endpoint: '*', kind: 'callbacks-late', ms: 2 * SLOW_MS });
+      await studio.fault(provider, { endpoint: '*', kind: 'callbacks-late', ms: RESTART_MS });
       const taskId = await killBetweenSubmitAndSave();
 
       expect(await studio.ended(taskId)).toMatchObject({ status: 'completed' });
