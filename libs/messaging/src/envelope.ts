@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto';
 export interface Cause {
   messageId: string;
   traceparent: string;
+  /** When it was taken up, by the database's clock. */
+  at?: Date;
 }
 
 /** CloudEvents 1.0 attributes in Kafka binary mode, as far as we read them. */

@@ -14,7 +14,7 @@ export class MessageContext extends BaseRpcContext {
     private readonly outbox: Outbox,
   ) {
     super([]);
-    this.cause = { messageId: envelope.id, traceparent: envelope.traceparent };
+    this.cause = { messageId: envelope.id, traceparent: envelope.traceparent, at: unit.now };
   }
 
   publish(message: Message): void {

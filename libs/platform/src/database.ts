@@ -27,7 +27,9 @@ export class Database implements OnApplicationShutdown {
   private readonly orm: MikroORM;
   private readonly budgets: Record<Budget, SemaphoreInterface>;
   private readonly listeners: { entity: string; wake: () => void }[] = [];
-  private clock?: { database: number; monotonic: number };
+  /** Time does not go back, whatever a slow answer made of it: what was due stays due. */
+  private lastTime = 0;
+  private clock = { database: 0, monotonic: -Infinity };
 
   constructor(
     private readonly config: ServiceConfig,
@@ -87,13 +89,7 @@ export class Database implements OnApplicationShutdown {
    * this machine's wall clock.
    */
   async now(): Promise<Date> {
-    if (!this.clock || performance.now() - this.clock.monotonic > CLOCK_SYNC_MS) {
-      const [row] = await this.read('background', em =>
-        em.getConnection().execute<[{ now: string }]>('select now(3) as now'),
-      );
-      this.clock = { database: new Date(row.now).getTime(), monotonic: performance.now() };
-    }
-    return new Date(this.clock.database + performance.now() - this.clock.monotonic);
+    return this.isClockFresh() ? this.carriedOn() : this.read('background', em => this.timeBy(em));
   }
 
   async ping(): Promise<void> {
@@ -110,7 +106,7 @@ export class Database implements OnApplicationShutdown {
     let woken: Set<string>;
     let result: T;
     try {
-      const unit = new UnitOfWork(em);
+      const unit = new UnitOfWork(em, await this.timeBy(em));
       result = await work(unit);
       woken = await unit.flush();
       onCommit();
@@ -122,6 +118,25 @@ export class Database implements OnApplicationShutdown {
     }
     for (const { entity, wake } of this.listeners) if (woken.has(entity)) wake();
     return result;
+  }
+
+  private async timeBy(em: EntityManager): Promise<Date> {
+    if (!this.isClockFresh()) {
+      const [row] = await em
+        .getConnection()
+        .execute<[{ ms: string }]>('select unix_timestamp(now(3)) * 1000 as ms', [], 'all', em.getTransactionContext());
+      this.clock = { database: Number(row.ms), monotonic: performance.now() };
+    }
+    return this.carriedOn();
+  }
+
+  private isClockFresh(): boolean {
+    return performance.now() - this.clock.monotonic < CLOCK_SYNC_MS;
+  }
+
+  private carriedOn(): Date {
+    this.lastTime = Math.max(this.lastTime, this.clock.database + performance.now() - this.clock.monotonic);
+    return new Date(this.lastTime);
   }
 
   private fork(): EntityManager {

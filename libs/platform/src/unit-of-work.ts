@@ -9,7 +9,11 @@ export class UnitOfWork {
   private readonly beforeFlushes: (() => Promise<void>)[] = [];
   private readonly woken = new Set<string>();
 
-  constructor(readonly em: EntityManager) {}
+  constructor(
+    readonly em: EntityManager,
+    /** When it began, by the database's clock. */
+    readonly now: Date,
+  ) {}
 
   /** Inserts with the others of its class in one statement, after all entities are flushed. */
   insert(row: AnyEntity): void {

@@ -66,7 +66,7 @@ export interface Job {
 
 /** The job part of a new row: due at once. `deadline` is ISO 8601. */
 export function newJob(deadline: string, cause: Cause): Omit<Job, 'taskId'> {
-  const now = new Date();
+  const now = cause.at ?? new Date();
   return {
     status: 'ordered',
     dueAt: now,
