@@ -51,3 +51,10 @@ export function calledBack(job: PaidJob, jobId: string, now: Date): void {
   job.jobId ??= jobId;
   if (!isFinal(job)) job.dueAt = now;
 }
+
+/** The provider does not know this id, which came from a callback, as ours: the outcome is as unknown as before. */
+export function disown(job: PaidJob, jobId: string): void {
+  if (job.jobId !== jobId || job.jobIdConfirmed) return;
+  job.jobId = null;
+  job.status = 'unknown';
+}

@@ -1,7 +1,7 @@
 import { Batcher, ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { backOffMs } from './back-off.ts';
-import { beginSubmit, calledBack, submitted, type PaidJob } from './paid-job.ts';
+import { beginSubmit, calledBack, disown, submitted, type PaidJob } from './paid-job.ts';
 import { Worker, type Outcome, type Publish, type WorkerOptions } from './worker.ts';
 
 /** What a failed stage says of itself. */
@@ -89,11 +89,12 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
   protected async step(job: J, now: Date): Promise<Outcome<J>> {
     if (job.status === 'submitting') return this.submitOnce(job, now);
     if (!job.jobId) return this.awaitCallback(job, now);
-    const found = await this.poll(job, job.jobId);
+    const { jobId } = job;
+    const found = await this.poll(job, jobId);
     if (found) return found;
     if (found === null && !job.jobIdConfirmed) {
       this.logger.warn({ taskId: job.taskId }, 'a callback named a job that is not ours');
-      return { record: saved => (saved.jobId = null), dueInMs: this.graceLeft(job, now) };
+      return { record: saved => disown(saved, jobId), dueInMs: this.graceLeft(job, now) };
     }
     return this.stillWorking(job, now);
   }
@@ -162,7 +163,13 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
 
   private awaitCallback(job: J, now: Date): Outcome<J> {
     const left = this.graceLeft(job, now);
-    return left > 0 ? { dueInMs: left } : this.ending(OUTCOME_UNKNOWN);
+    if (left > 0) return { dueInMs: left };
+    return {
+      record: (saved, publish) => {
+        // A callback or a late answer may have come in this very moment.
+        if (!saved.jobId) this.fail(saved, OUTCOME_UNKNOWN, publish);
+      },
+    };
   }
 
   private stillWorking(job: J, now: Date): Outcome<J> {
@@ -188,7 +195,6 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
   }
 
   private async wakeAll(items: { token: string; jobId: string }[]): Promise<boolean[]> {
-    const now = await this.database.now();
     const known = await this.database.transaction('requests', async unit => {
       const jobs = await unit.em.find(
         this.entity,
@@ -200,7 +206,7 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
       const byToken = new Map(jobs.map(job => [job.token, job]));
       for (const { token, jobId } of items) {
         const job = byToken.get(token);
-        if (job) calledBack(job, jobId, now);
+        if (job) calledBack(job, jobId, unit.now);
       }
       unit.wake(this.entity);
       return byToken;

@@ -16,13 +16,20 @@ const schema = defineEntity({
 /** A provider account's token bucket, shared by all processes of the service. */
 export class Bucket extends schema.class {
   refill({ perSecond, burst }: RateLimit, now: Date): void {
-    const seconds = Math.max(0, now.getTime() - this.refilledAt.getTime()) / 1000;
+    const seconds = (now.getTime() - this.refilledAt.getTime()) / 1000;
+    // Clocks differ a little: a time that was paid out once is not paid out again.
+    if (seconds <= 0) return;
     this.tokens = Math.min(burst, this.tokens + seconds * perSecond);
     this.refilledAt = now;
   }
 
-  isPaused(now: Date): boolean {
-    return !!this.pausedUntil && this.pausedUntil > now;
+  pause(until: Date): void {
+    if (this.pausedMs(until) <= 0) this.pausedUntil = until;
+  }
+
+  /** How long from now nobody calls. */
+  pausedMs(now: Date): number {
+    return this.pausedUntil ? this.pausedUntil.getTime() - now.getTime() : 0;
   }
 }
 schema.setClass(Bucket);
@@ -34,14 +41,13 @@ export interface RateLimit {
 }
 
 /**
- * At most `calls` in any window of `seconds`: a fifth may come at once, the rest is spread (a bucket that allowed all
- * of it at once would let nearly twice as many through in one window).
+ * At most `calls` (two or more) in any window of `seconds`: a fifth may come at once, the rest is spread (a bucket that
+ * allowed all of it at once would let nearly twice as many through in one window).
  */
-export const atMost = (name: string, calls: number, seconds: number): RateLimit => ({
-  name,
-  perSecond: (calls * 0.8) / seconds,
-  burst: Math.max(2, calls * 0.2),
-});
+export function atMost(name: string, calls: number, seconds: number): RateLimit {
+  const burst = Math.max(2, calls * 0.2);
+  return { name, burst, perSecond: Math.max(0.5, calls - burst) / seconds };
+}
 
 /** The bucket, locked until the transaction ends. */
 export async function lockBucket(em: EntityManager, limit: RateLimit, now: Date): Promise<Bucket> {

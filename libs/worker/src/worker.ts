@@ -122,10 +122,12 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         if (free > 0 && (!this.backlog || free >= Math.floor(this.options.concurrency / 4))) {
           await this.spacing.begin();
           const limit = Math.min(free, MAX_BATCH);
-          const claimed = await this.claim(limit);
-          this.backlog = claimed.length === limit;
+          const { claimed, more } = await this.claim(limit);
+          this.backlog = more;
           this.spacing.carried(claimed.length);
           for (const { job, owner } of claimed) void this.work(job, owner);
+          // What ended without a call left its place free.
+          if (more && claimed.length < limit) this.wake();
           report(this.active.size);
         }
         failures = 0;
@@ -136,12 +138,17 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     }
   }
 
-  private async claim(limit: number): Promise<{ job: J; owner: string }[]> {
+  /** `more`: there may be more rows that could be started now. */
+  private async claim(limit: number): Promise<{ claimed: { job: J; owner: string }[]; more: boolean }> {
     const { WORKER_LEASE_MS } = this.serviceConfig;
-    const now = await this.database.now();
     return this.database.transaction('background', async unit => {
+      const { now } = unit;
       const bucket = this.options.rate && (await lockBucket(unit.em, this.options.rate, now));
-      if (bucket?.isPaused(now)) return [];
+      const pausedMs = bucket?.pausedMs(now) ?? 0;
+      if (pausedMs > 0) {
+        this.wake(pausedMs);
+        return { claimed: [], more: false };
+      }
       const due = await unit.em.find(
         this.entity,
         {
@@ -158,7 +165,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         }
         if (bucket && !take(bucket, this.calls(job))) {
           this.wake(1000 / (this.options.rate?.perSecond ?? 1));
-          break;
+          return { claimed, more: false };
         }
         const owner = randomUUID();
         this.begin(job, now);
@@ -168,7 +175,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         job.dueAt = job.leaseUntil;
         claimed.push({ job, owner });
       }
-      return claimed;
+      return { claimed, more: due.length === limit };
     });
   }
 
@@ -205,7 +212,6 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   }
 
   private async recordAll(items: { claimed: J; owner: string; outcome: Outcome<J> }[]): Promise<void[]> {
-    const now = await this.database.now();
     await this.database.transaction('background', async unit => {
       const saved = await this.reload(
         unit,
@@ -213,18 +219,20 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       );
       for (const { claimed, owner, outcome } of items) {
         const row = saved.get(keyOf(unit, claimed));
-        if (row) this.apply(unit, row, owner, outcome, now);
+        if (row) this.apply(unit, row, owner, outcome);
       }
       const pauseMs = Math.max(0, ...items.map(({ outcome }) => outcome.pauseMs ?? 0));
-      if (pauseMs > 0) await this.pause(unit, now, pauseMs);
+      if (pauseMs > 0) await this.pause(unit, pauseMs);
     });
     return items.map(() => undefined);
   }
 
-  private apply(unit: UnitOfWork, saved: J, owner: string, outcome: Outcome<J>, now: Date): void {
+  private apply(unit: UnitOfWork, saved: J, owner: string, outcome: Outcome<J>): void {
     if (saved.leaseOwner !== owner) {
       this.logger.warn({ taskId: saved.taskId }, 'the lease ran out before the outcome was there');
-      outcome.keep?.(saved);
+      if (!outcome.keep) return;
+      outcome.keep(saved);
+      if (!isFinal(saved)) this.makeDue(unit, saved);
       return;
     }
     const woken = !!saved.dueAt && !!saved.leaseUntil && saved.dueAt < saved.leaseUntil;
@@ -232,9 +240,12 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     saved.leaseUntil = null;
     outcome.record?.(saved, message => this.outbox.add(unit, message, causeOf(saved)));
     if (isFinal(saved)) return;
-    const waitMs = woken ? 0 : (outcome.dueInMs ?? 0);
-    saved.dueAt = new Date(now.getTime() + waitMs);
-    if (waitMs > 0) this.wake(waitMs);
+    this.makeDue(unit, saved, woken ? 0 : outcome.dueInMs);
+  }
+
+  private makeDue(unit: UnitOfWork, saved: J, inMs = 0): void {
+    saved.dueAt = new Date(unit.now.getTime() + inMs);
+    if (inMs > 0) this.wake(inMs);
     else unit.wake(this.entity);
   }
 
@@ -249,10 +260,10 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     return new Map(rows.map(row => [keyOf(unit, row), row]));
   }
 
-  private async pause(unit: UnitOfWork, now: Date, ms: number): Promise<void> {
+  private async pause({ em, now }: UnitOfWork, ms: number): Promise<void> {
     if (!this.options.rate) return;
-    const bucket = await lockBucket(unit.em, this.options.rate, now);
-    bucket.pausedUntil = new Date(now.getTime() + ms);
+    const bucket = await lockBucket(em, this.options.rate, now);
+    bucket.pause(new Date(now.getTime() + ms));
     this.logger.error({ provider: this.options.rate.name, ms }, 'the provider refuses the account; pausing');
   }
 
