@@ -6,6 +6,7 @@ import {
   message,
   type Plan,
   RenderSucceeded,
+  SongFailed,
   SongReady,
   type Track,
 } from '@castad/contracts';
@@ -55,6 +56,15 @@ export const aSongReady = (changes: Partial<SongReady> = {}) =>
     title: 'Sea Breeze',
     tracks: [aTrack()],
     chosenTrackId: 'track-1',
+    ...changes,
+  });
+
+export const aSongFailed = (changes: Partial<SongFailed> = {}) =>
+  message(SongFailed, {
+    ...head(changes),
+    code: 'PROVIDER_REFUSED',
+    reason: 'The provider refused.',
+    retryable: false,
     ...changes,
   });
 

@@ -1,0 +1,142 @@
+import { Database, newId } from '@castad/platform';
+import { bootWith, eventually, testBed, type TestBed } from '@castad/testing';
+import { expect } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { JobStatus, PaidWorkerOptions } from '../src/index.ts';
+import { Piece, pieceMigrations, pieceModule, PieceWorker, type Provider } from './piece.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface PieceRow {
+  taskId: string;
+  status: JobStatus;
+  attempt: number;
+  token: string | null;
+  jobId: string | null;
+  jobIdConfirmed: number;
+  errorCode: string | null;
+  leaseOwner: string | null;
+}
+
+/** A call to the provider that has not been answered yet. */
+export interface Call {
+  piece: Piece;
+  at: number;
+  answer: (jobId: string) => void;
+  fail: (error: Error) => void;
+}
+
+/** A sandbox, a provider that does what a test says, and instances of one service whose worker calls it. */
+export class Workshop {
+  readonly service = 'song-service';
+  readonly submits: Call[] = [];
+  readonly polls: { taskId: string; jobId: string }[] = [];
+  /** Undefined: the call stays open until the test answers it. */
+  onSubmit: (call: Call) => void = () => undefined;
+  onPoll: (jobId: string, piece: Piece) => 'done' | undefined | null = () => 'done';
+  private readonly apps = new Set<NestFastifyApplication>();
+
+  private constructor(readonly bed: TestBed) {}
+
+  static async start(): Promise<Workshop> {
+    const workshop = new Workshop(await testBed({ parts: ['kafka', 'mariadb'] }));
+    await workshop.bed.migrate(workshop.service, pieceMigrations);
+    return workshop;
+  }
+
+  /** Nothing happens by polling unless a test asks for it: what it waits for must come by itself. */
+  async boot(
+    options: Partial<PaidWorkerOptions> = {},
+    env: Record<string, string> = {},
+  ): Promise<NestFastifyApplication> {
+    const provider: Provider = {
+      submit: piece =>
+        new Promise((answer, fail) => {
+          const call = { piece, at: Date.now(), answer, fail };
+          this.submits.push(call);
+          this.onSubmit(call);
+        }),
+      poll: async (piece, jobId) => {
+        this.polls.push({ taskId: piece.taskId, jobId });
+        return this.onPoll(jobId, piece);
+      },
+    };
+    const module = pieceModule(this.service, provider, {
+      concurrency: 20,
+      pollMs: HOUR_MS,
+      graceMs: HOUR_MS,
+      limitMs: HOUR_MS,
+      ...options,
+    });
+    const app = await bootWith(
+      this.bed.env(this.service, { WORKER_POLL_MS: String(HOUR_MS), KAFKA_SESSION_TIMEOUT_MS: '6000', ...env }),
+      module,
+    );
+    this.apps.add(app);
+    return app;
+  }
+
+  async close(app: NestFastifyApplication): Promise<void> {
+    this.apps.delete(app);
+    await app.close();
+  }
+
+  /** Ends all instances and forgets what happened. */
+  async reset(): Promise<void> {
+    this.onSubmit = ({ fail }) => fail(new Error('the test is over'));
+    this.submits.forEach(this.onSubmit);
+    for (const app of this.apps) await this.close(app);
+    this.submits.length = 0;
+    this.polls.length = 0;
+    this.onSubmit = () => undefined;
+    this.onPoll = () => 'done';
+    for (const table of ['piece', 'bucket', 'outbox']) await this.sql(`delete from ${table}`);
+  }
+
+  async end(): Promise<void> {
+    await this.reset();
+    await this.bed.close();
+  }
+
+  /** Orders new work in one transaction of the instance. */
+  async order(
+    app: NestFastifyApplication,
+    count: number,
+    deadline = new Date(Date.now() + HOUR_MS),
+  ): Promise<string[]> {
+    const taskIds = Array.from({ length: count }, newId);
+    await app.get(Database).transaction('requests', async unit => {
+      for (const taskId of taskIds) unit.insertIfAbsent(Piece.ordered(taskId, deadline, unit.now));
+    });
+    return taskIds;
+  }
+
+  /** What the provider's callback does. */
+  callBack(app: NestFastifyApplication, token: string, jobId: string): Promise<boolean> {
+    return app.get(PieceWorker).calledBack(token, jobId);
+  }
+
+  sql<R>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return this.bed.query<R>(this.service, sql, values);
+  }
+
+  pieces(): Promise<PieceRow[]> {
+    return this.sql(
+      `select task_id taskId, status, attempt, token, job_id jobId, job_id_confirmed jobIdConfirmed,
+         error_code errorCode, lease_owner leaseOwner from piece order by created_at, task_id`,
+    );
+  }
+
+  async expectStatuses(expected: Partial<Record<JobStatus, number>>): Promise<void> {
+    await eventually(async () => {
+      const statuses = Map.groupBy(await this.pieces(), ({ status }) => status);
+      expect(Object.fromEntries([...statuses].map(([status, { length }]) => [status, length]))).toEqual(expected);
+    });
+  }
+
+  /** The calls begun so far, when there are so many. */
+  async expectSubmits(count: number): Promise<Call[]> {
+    await eventually(() => expect(this.submits).toHaveLength(count));
+    return this.submits;
+  }
+}
