@@ -10,6 +10,14 @@ export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
   const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
   // One file more than is taken, so that the refusal is our own.
   await app.register(multipart, { limits: { files: MAX_IMAGES + 1, fileSize: IMAGE_MAX_BYTES, fields: 0 } });
+  // What is left of a refused upload is read to its end: it would hold up the next request of its connection.
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onResponse', async ({ raw }) => {
+      raw.unpipe();
+      raw.resume();
+    });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

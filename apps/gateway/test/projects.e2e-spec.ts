@@ -2,6 +2,8 @@ import { newId } from '@castad/platform';
 import { bootWith, refusal, Rest, testBed, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import axios from 'axios';
+import { Agent } from 'node:http';
 import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
 import { migrations } from '../src/migrations/index.ts';
@@ -125,6 +127,21 @@ describe('projects', () => {
     const answer = await rest.call('POST', `/v1/projects/${await draft()}/images`, { body });
     expect(refusal(answer)).toBe('503 STORAGE_UNAVAILABLE');
     expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  it('refuse photos without holding up the next request of the connection', async () => {
+    const url = `${await app.getUrl()}/v1/projects/${await draft()}/images`;
+    const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      for (let i = 0; i < 5; i++) {
+        const body = new FormData();
+        for (const photo of ['a', 'b', 'c']) body.append('images', new Blob([photo.repeat(100_000)]), 'photo.jpg');
+        const { status } = await axios.post(url, body, { httpAgent, timeout: 5_000, validateStatus: () => true });
+        expect(status).toBe(503);
+      }
+    } finally {
+      httpAgent.destroy();
+    }
   });
 
   describe('are listed', () => {
