@@ -2,6 +2,7 @@ import { TaskFailed } from '@castad/contracts';
 import { newId } from '@castad/platform';
 import { eventually, refusal, Rest } from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import mysql from 'mysql2/promise';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startStudio, type ProjectView, type Studio } from './film.ts';
@@ -135,6 +136,10 @@ describe('the REST API', () => {
       expect(refusal(await upload(taskId, 'GIF, perhaps', ...Array<Buffer>(40).fill(good)))).toBe('415 NOT_AN_IMAGE');
       expect(refusal(await upload(taskId, ...Array<Buffer>(51).fill(png)))).toBe('409 TOO_MANY_IMAGES');
       expect(await studio.project(taskId)).toMatchObject({ images: [] });
+      const connection = await mysql.createConnection(studio.sandbox.databaseUrl('storage-service'));
+      const [assets] = await connection.query('select * from asset where task_id = ?', [taskId]);
+      await connection.end();
+      expect(assets).toEqual([]);
     });
 
     it('but no more than fifty', async () => {
