@@ -1,0 +1,59 @@
+import { createCanvas, loadImage, type Canvas } from '@napi-rs/canvas';
+import type { Size } from './lengths.ts';
+
+const heic = /^....ftyp(heic|heix|hevc|mif1|msf1)/s;
+
+/** Why a file cannot be drawn, where it is better to say so than to draw half of it. */
+export function complaintAbout(bytes: Buffer): string | undefined {
+  const head = bytes.toString('latin1', 0, 16);
+  if (heic.test(head)) return 'HEIC images are not supported';
+  const isJpeg = head.startsWith('\xff\xd8\xff');
+  if (isJpeg && bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') < bytes.length - 4096)
+    return 'the JPEG is truncated';
+  return undefined;
+}
+
+export type Fit = 'cover' | 'contain' | 'fill';
+
+/** A picture as large as it will be drawn, so that single frames need no good scaling. */
+export interface Picture {
+  canvas: Canvas;
+  /** Its size when it is drawn without enlargement. */
+  width: number;
+  height: number;
+}
+
+const softness = 6;
+
+export async function picture(bytes: Buffer, box: Size, fit: Fit, zoom: number, blur: number): Promise<Picture> {
+  const image = await loadImage(bytes);
+  const ratio = [box.width / image.width, box.height / image.height] as const;
+  const scale = fit === 'contain' ? Math.min(...ratio) : Math.max(...ratio);
+  const width = fit === 'fill' ? box.width : image.width * scale;
+  const height = fit === 'fill' ? box.height : image.height * scale;
+  if (blur > 0) return { canvas: blurred(image, width, height, blur), width, height };
+  // Never larger than the file: enlarging is for the frames.
+  const detail = Math.min(zoom, Math.max(1, image.width / width));
+  return { canvas: scaled(image, width * detail, height * detail), width, height };
+}
+
+type Drawable = Awaited<ReturnType<typeof loadImage>> | Canvas;
+
+function scaled(image: Drawable, width: number, height: number): Canvas {
+  const canvas = createCanvas(Math.max(1, Math.round(width)), Math.max(1, Math.round(height)));
+  const context = canvas.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+/** Blurred while it is small: nobody sees the difference. */
+function blurred(image: Drawable, width: number, height: number, blur: number): Canvas {
+  const small = scaled(image, width / softness, height / softness);
+  const soft = createCanvas(small.width, small.height);
+  const context = soft.getContext('2d');
+  context.filter = `blur(${blur / softness}px)`;
+  const edge = (blur / softness) * 2; // beyond the rim, or it would fade to black
+  context.drawImage(small, -edge, -edge, small.width + edge * 2, small.height + edge * 2);
+  return scaled(soft, width, height);
+}
