@@ -23,7 +23,9 @@ interface Look {
   caption: Json;
   sung: string;
   unsung: string;
+  /** Where a format wants it otherwise. */
   captionY: Record<string, string>;
+  photoWidth?: Record<string, string>;
   title: { ink: string; accent: string; card: string };
   tag: string;
 }
@@ -108,7 +110,7 @@ const looks: Look[] = [
     sung: '#ffffff',
     unsung: 'rgba(255,255,255,0.42)',
     captionY: {},
-    title: { ink: '#ffffff', accent: '#ffd36a', card: 'rgba(9,14,30,0.86)' },
+    title: { ink: '#ffffff', accent: '#ffd36a', card: 'rgba(9,14,30,0.58)' },
     tag: '#ffffff',
   },
   {
@@ -122,7 +124,8 @@ const looks: Look[] = [
     sung: '#4a2f1d',
     unsung: 'rgba(74,47,29,0.36)',
     captionY: { '9:16': '85%', '16:9': '87%', '1:1': '87%' },
-    title: { ink: '#4a2f1d', accent: '#c8632f', card: 'rgba(245,237,225,0.94)' },
+    photoWidth: { '16:9': '54%', '1:1': '82%' },
+    title: { ink: '#4a2f1d', accent: '#c8632f', card: 'rgba(245,237,225,0.93)' },
     tag: '#4a2f1d',
   },
   {
@@ -140,7 +143,7 @@ const looks: Look[] = [
     sung: '#ffe14d',
     unsung: 'rgba(255,255,255,0.78)',
     captionY: { '9:16': '76%', '16:9': '80%', '1:1': '79%' },
-    title: { ink: '#ffe14d', accent: '#ff5c8a', card: 'rgba(0,0,0,0.9)' },
+    title: { ink: '#ffe14d', accent: '#ff5c8a', card: 'rgba(0,0,0,0.56)' },
     tag: 'rgba(255,255,255,0.9)',
   },
 ];
@@ -154,8 +157,9 @@ const centred = { x_alignment: '50%', y_alignment: '50%' };
 const face = { font_family: 'Noto Sans KR' };
 
 /** A photo fills its frame as far as it can without losing much; a soft copy of it fills the rest. */
-const photos = (look: Look): Json[] => {
-  const photo = { name: 'Photo', type: 'image', time: 0, duration: 4, dynamic: true, ...look.photo };
+const photos = (look: Look, layout: Layout): Json[] => {
+  const width = look.photoWidth?.[layout.format] ?? look.photo.width;
+  const photo = { name: 'Photo', type: 'image', time: 0, duration: 4, dynamic: true, ...look.photo, width };
   const drift = { type: 'pan', easing: 'linear', start_x: '42%', end_x: '58%', start_scale: '112%', end_scale: '126%' };
   return [
     {
@@ -217,7 +221,7 @@ const card = (name: string, look: Look, layout: Layout, more: Json, last: Json[]
     name: 'Rule',
     type: 'shape',
     x: '50%',
-    y: '56%',
+    y: '57%',
     width: '14 vmin',
     height: '0.8 vmin',
     fill_color: accent,
@@ -232,9 +236,9 @@ const card = (name: string, look: Look, layout: Layout, more: Json, last: Json[]
       { name: 'Card', type: 'shape', time: 0, ...fullFrame, fill_color: ground },
       words('Name', 'Business name', layout.titleSize, {
         time: 0,
-        y: '43%',
+        y: isWide ? '39%' : '42%',
         width: '84%',
-        height: isWide ? '34%' : '22%',
+        height: isWide ? '30%' : '22%',
         font_weight: '900',
         line_height: '118%',
         fill_color: ink,
@@ -247,7 +251,7 @@ const card = (name: string, look: Look, layout: Layout, more: Json, last: Json[]
       },
       words('Region', 'Region', '6 vmin', {
         time: 0.4,
-        y: '62%',
+        y: isWide ? '64%' : '62%',
         width: '80%',
         height: '8%',
         font_weight: '500',
@@ -263,7 +267,7 @@ const card = (name: string, look: Look, layout: Layout, more: Json, last: Json[]
 function script(look: Look, layout: Layout): Json {
   const contact = words('Contact', '', '4.6 vmin', {
     time: 0.8,
-    y: '71%',
+    y: '72%',
     width: '80%',
     height: '7%',
     font_weight: '500',
@@ -282,7 +286,7 @@ function script(look: Look, layout: Layout): Json {
     animations: [fadeIn],
   });
   const elements: Json[] = [
-    ...photos(look),
+    ...photos(look, layout),
     ...(look.shades.length > 0
       ? [{ name: 'Shades', type: 'composition', track: 3, time: 0, ...fullFrame, elements: look.shades }]
       : []),
@@ -306,7 +310,7 @@ function script(look: Look, layout: Layout): Json {
     output_format: 'mp4',
     width,
     height,
-    frame_rate: 30,
+    frame_rate: 25,
     duration: 20,
     snapshot_time: 1.6,
     fill_color: look.ground,

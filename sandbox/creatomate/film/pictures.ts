@@ -43,6 +43,8 @@ function scaled(image: Drawable, width: number, height: number): Canvas {
   const canvas = createCanvas(Math.max(1, Math.round(width)), Math.max(1, Math.round(height)));
   const context = canvas.getContext('2d');
   context.imageSmoothingQuality = 'high';
+  const enlarged = canvas.width / image.width;
+  if (enlarged > 1.5) context.filter = `blur(${enlarged / 3}px)`; // better soft than in squares
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas;
 }

@@ -90,7 +90,7 @@ function partsOf(paragraph: string): string[] {
     if (!unspaced.test(word)) return [word];
     const segments = [...segmenter.segment(word)].map(({ segment }) => segment);
     return segments.reduce<string[]>((parts, segment) => {
-      const isBound = /^[\p{P}ー]/u.test(segment) && parts.length > 0;
+      const isBound = /^[\p{P}ー]|^\p{sc=Hiragana}{1,2}$/u.test(segment) && parts.length > 0;
       return isBound ? [...parts.slice(0, -1), parts.at(-1)! + segment] : [...parts, segment];
     }, []);
   });
