@@ -1,11 +1,7 @@
 import { createInterface } from 'node:readline';
-import { setPriority } from 'node:os';
-
-const politeness = 10;
 
 /** The other side of a workshop: reads one order, writes what is made of it, and ends when nobody waits any more. */
 export async function work<Order>(make: (order: Order) => Promise<Buffer>) {
-  setPriority(politeness);
   const input = createInterface({ input: process.stdin });
   input.once('close', () => process.exit(1));
   const [line] = (await new Promise<string[]>(resolve => input.once('line', text => resolve([text])))) as [string];

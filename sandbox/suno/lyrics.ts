@@ -41,13 +41,15 @@ const kanaRows: Record<Vowel, string> = {
 };
 const smallKana = /[ぁぃぅぇぉゃゅょァィゥェォャュョー]/;
 const vowels: Vowel[] = ['a', 'o', 'i', 'u', 'e'];
+const sign = '[\\p{sc=Hangul}\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}]';
+const singable = new RegExp(`${sign}|(?:(?!${sign})[\\p{L}\\p{M}\\p{N}'’])+`, 'gu');
 const latinSyllable = /[^aeiouy]*[aeiouy]+(?:[^aeiouy]+$|[^aeiouy](?=[^aeiouy]))?/gi;
 
 /** The syllables of a line; words without any (numbers, signs) count as one. */
 export function syllablesOf(text: string): Syllable[] {
   const starts: { from: number; vowel: Vowel }[] = [];
   for (const word of text.matchAll(/\S+/g)) {
-    const found = [...word[0].matchAll(/[\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]|[\p{L}\p{M}'’]+/gu)];
+    const found = [...word[0].matchAll(singable)];
     const pieces = found.flatMap(piece =>
       startsIn(piece[0]).map(start => ({ ...start, from: start.from + piece.index })),
     );
