@@ -151,6 +151,6 @@ function failureOf({ faults }: Render) {
 function sizeOf({ source, renderScale, maxWidth, maxHeight }: RenderRequest) {
   const [width, height] = [Number(source.width ?? 1280), Number(source.height ?? 720)];
   const scale = Math.min(renderScale, maxWidth / width, maxHeight / height);
-  const even = (length: number) => Math.max(2, Math.round((length * scale) / 2) * 2);
+  const even = (length: number) => Math.max(2, Math.floor((length * scale) / 2) * 2);
   return { width: even(width), height: even(height) };
 }

@@ -1,16 +1,20 @@
 import { createCanvas, loadImage, type Canvas } from '@napi-rs/canvas';
 import type { Size } from './lengths.ts';
 
+const largestThumbnail = 70_000;
 const heic = /^....ftyp(heic|heix|hevc|mif1|msf1)/s;
 
 /** Why a file cannot be drawn, where it is better to say so than to draw half of it. */
 export function complaintAbout(bytes: Buffer): string | undefined {
   const head = bytes.toString('latin1', 0, 16);
   if (heic.test(head)) return 'HEIC images are not supported';
-  const isJpeg = head.startsWith('\xff\xd8\xff');
-  if (isJpeg && bytes.lastIndexOf('\xff\xd9', undefined, 'latin1') < bytes.length - 4096)
-    return 'the JPEG is truncated';
-  return undefined;
+  return head.startsWith('\xff\xd8\xff') && isTruncated(bytes) ? 'the JPEG is truncated' : undefined;
+}
+
+/** The end mark may be followed by much (a phone's moving picture), but one near the beginning is a thumbnail's. */
+function isTruncated(jpeg: Buffer): boolean {
+  const end = jpeg.lastIndexOf('\xff\xd9', undefined, 'latin1');
+  return end < Math.max(2, Math.min(jpeg.length - 4096, largestThumbnail));
 }
 
 export type Fit = 'cover' | 'contain' | 'fill';

@@ -30,8 +30,10 @@ interface Face {
   leading: number;
 }
 
-const pictures =
-  /(?![©®™])\p{Extended_Pictographic}|[\u{FE0F}\u{200D}\u{20E3}\u{1F3FB}-\u{1F3FF}\u{1F1E6}-\u{1F1FF}]/gu;
+const pictures = new RegExp(
+  '(?![©®™])\\p{Extended_Pictographic}|\\p{Emoji_Modifier}|\\p{Regional_Indicator}|\\p{Variation_Selector}|\\u{200D}|\\u{20E3}',
+  'gu',
+);
 const smallestSize = 8;
 const measure = createCanvas(1, 1).getContext('2d');
 
