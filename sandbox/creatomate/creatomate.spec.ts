@@ -76,7 +76,7 @@ describe('the Creatomate stand-in', () => {
   });
 
   it('walks through its states', async () => {
-    await start({ timeScale: 0.004 });
+    await start({ timeScale: 0.004, rateLimit: false });
     const { id } = await submit();
     const seen = new Set<string>();
     await eventually(

@@ -31,8 +31,9 @@ const still: Motion = {
 
 export const animationTypes = new Set(['fade', 'slide', 'scale', 'pan', 'text-appear']);
 
-export function motionAt({ element, start, end }: Timed, time: number, box: Size, frame: Size): Motion {
+export function motionAt({ element, start, end, isFollowing }: Timed, time: number, box: Size, frame: Size): Motion {
   return animationsOf(element).reduce((motion, animation) => {
+    if (animation.transition === true && !isFollowing) return motion;
     const progress = progressOf(animation, time - start, end - start);
     return moves[stringOr(animation.type)]?.(motion, animation, progress, box, frame) ?? motion;
   }, still);

@@ -95,6 +95,11 @@ describe('the painter', () => {
     expect([r, b]).toEqual([expect.closeTo(128, -1), expect.closeTo(128, -1)]);
   });
 
+  it('makes no transition from nothing', async () => {
+    const fade = { type: 'fade', duration: 1, time: 0, transition: true };
+    expect(await colours([box({ track: 1, animations: [fade] })], 0, [50, 50])).toEqual([white]);
+  });
+
   it('fades a composition as a whole', async () => {
     const group = { type: 'composition', opacity: '50%', elements: [box({ fill_color: '#ff0000' }), box()] };
     const [[r, g]] = (await colours([group], 0, [50, 50])) as [number[]];

@@ -6,6 +6,8 @@ export interface Timed {
   element: Json;
   start: number;
   end: number;
+  /** Whether something was there before it on its track, from which it can be a transition. */
+  isFollowing: boolean;
   children: Timed[];
 }
 
@@ -26,10 +28,11 @@ export function timeline(script: Json): Timed[] {
 
 function place(elements: Json[], origin: number, whole: number | undefined): Timed[] {
   const placed = tracksOf(elements).flatMap(track => follow(track, origin, whole));
-  return placed.map(({ element, start, end }) => ({
+  return placed.map(({ element, start, end, isFollowing }) => ({
     element,
     start,
     end,
+    isFollowing,
     children: element.type === 'composition' ? place(childrenOf(element), start, end - start) : [],
   }));
 }
@@ -47,7 +50,8 @@ function follow(track: Json[], origin: number, whole: number | undefined): Omit<
     // What comes next is faded in over what was there.
     const next = placed[index + 1];
     const held = next && next.start <= end + 0.001 ? Math.max(end, next.start + transitionSeconds(next.element)) : end;
-    return { element, start: origin + start, end: origin + Math.min(held, whole ?? held) };
+    const isFollowing = index > 0 && placed[index - 1]!.end >= start - 0.001;
+    return { element, start: origin + start, end: origin + Math.min(held, whole ?? held), isFollowing };
   });
 }
 
