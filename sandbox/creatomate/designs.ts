@@ -228,7 +228,7 @@ const card = (name: string, look: Look, layout: Layout, more: Json, last: Json[]
     name: 'Rule',
     type: 'shape',
     x: '50%',
-    y: '57%',
+    y: '58%',
     width: '14 vmin',
     height: '0.8 vmin',
     fill_color: accent,
