@@ -42,6 +42,6 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
     rateLimit: isOn('SIM_RATE_LIMIT'),
     mediaCheck: isOn('SIM_MEDIA_CHECK'),
     credits: number('SIM_CREDITS', defaults.credits),
-    media: environment.SIM_MEDIA === 'tiny' ? 'tiny' : 'real',
+    media: environment.SIM_MEDIA === 'real' ? 'real' : defaults.media,
   };
 }
