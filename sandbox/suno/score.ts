@@ -144,7 +144,7 @@ class Voice {
     const centre = /chorus|hook|후렴/.test(line.section) ? 5 : 2;
     return syllables.map((syllable, k) => {
       const from = start + places[k]!;
-      const to = start + (places[k + 1] ?? Math.max(places[k]! + 0.5, length * (1 - breath / 2)));
+      const to = start + (places[k + 1] ?? Math.max(places[k]! + 0.5, length * (1 - breath)));
       const isLast = k === syllables.length - 1;
       const wished = centre + shape(places[k]! / length) + Math.round(phrase() * 2 - 1);
       const degree = this.#near(wished, this.#chordAt(from), isLast || places[k]! % 4 === 0);

@@ -1,6 +1,6 @@
 import { stringOr, type Json } from '../../stand-in/call.ts';
 import { degrees, fraction, pixels, seconds, type Size } from './lengths.ts';
-import { animationsOf, type Timed } from './timeline.ts';
+import { animationsOf, transitionSeconds, type Timed } from './timeline.ts';
 
 /** What its animations do to an element at one moment. */
 export interface Motion {
@@ -34,14 +34,15 @@ export const animationTypes = new Set(['fade', 'slide', 'scale', 'pan', 'text-ap
 export function motionAt({ element, start, end, isFollowing }: Timed, time: number, box: Size, frame: Size): Motion {
   return animationsOf(element).reduce((motion, animation) => {
     if (animation.transition === true && !isFollowing) return motion;
-    const progress = progressOf(animation, time - start, end - start);
+    const length = animation.transition === true ? transitionSeconds(element) : undefined;
+    const progress = progressOf(animation, time - start, end - start, length);
     return moves[stringOr(animation.type)]?.(motion, animation, progress, box, frame) ?? motion;
   }, still);
 }
 
 /** How far an animation has come, from 0 to 1, its easing applied. */
-export function progressOf(animation: Json, time: number, whole: number): number {
-  const length = seconds(animation.duration) ?? (animation.time === undefined ? whole : 1);
+export function progressOf(animation: Json, time: number, whole: number, stated = seconds(animation.duration)): number {
+  const length = stated === undefined && animation.time === undefined ? whole : Math.min(stated ?? 1, whole / 2);
   const isAtEnd = animation.time === 'end';
   const start = isAtEnd ? whole - length : animation.time === 'start' ? 0 : (seconds(animation.time) ?? 0);
   const share = Math.min(1, Math.max(0, (time - start) / Math.max(0.001, length)));

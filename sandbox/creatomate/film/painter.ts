@@ -1,8 +1,8 @@
-import { createCanvas, Path2D, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { createCanvas, Path2D, type Canvas, type Image, type SKRSContext2D } from '@napi-rs/canvas';
 import { isObject, stringOr, type Json } from '../../stand-in/call.ts';
 import { degrees, fraction, pixels, type Size } from './lengths.ts';
 import { largestZoom, motionAt, type Motion } from './motion.ts';
-import { picture, type Fit, type Picture } from './pictures.ts';
+import { decode, picture, type Fit, type Picture } from './pictures.ts';
 import { set, type Setting } from './text.ts';
 import type { Timed } from './timeline.ts';
 
@@ -40,17 +40,19 @@ export class Painter {
 
   /** Pictures are decoded shortly before they are seen and forgotten afterwards: fifty photos do not fit at once. */
   async #prepare(time: number) {
-    for (const { timed, box } of this.#pictures) {
-      const isNear = time > timed.start - preparedSeconds && time < timed.end;
-      if (!isNear) this.#prepared.delete(timed);
-      else if (!this.#prepared.has(timed)) this.#prepared.set(timed, await this.#pictureOf(timed.element, box));
+    const isNear = ({ start, end }: Timed) => time > start - preparedSeconds && time < end;
+    for (const { timed } of this.#pictures) if (!isNear(timed)) this.#prepared.delete(timed);
+    const wanted = this.#pictures.filter(({ timed }) => isNear(timed) && !this.#prepared.has(timed));
+    for (const source of new Set(wanted.map(({ timed }) => stringOr(timed.element.source)))) {
+      const image = await decode(this.#files.get(source)!);
+      for (const { timed, box } of wanted.filter(each => each.timed.element.source === source))
+        this.#prepared.set(timed, this.#pictureOf(image, timed.element, box));
     }
   }
 
-  #pictureOf(element: Json, box: Size): Promise<Picture> {
-    const fit = stringOr(element.fit, 'cover') as Fit;
+  #pictureOf(image: Image, element: Json, box: Size): Picture {
     const blur = pixels(element.blur_radius, box.width, this.canvas);
-    return picture(this.#files.get(stringOr(element.source))!, box, fit, largestZoom(element), blur);
+    return picture(image, box, stringOr(element.fit, 'cover') as Fit, largestZoom(element), blur);
   }
 
   #draw(context: SKRSContext2D, scene: Timed[], parent: Size, time: number, depth: number) {

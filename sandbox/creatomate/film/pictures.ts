@@ -1,4 +1,4 @@
-import { createCanvas, loadImage, type Canvas } from '@napi-rs/canvas';
+import { createCanvas, loadImage, type Canvas, type Image } from '@napi-rs/canvas';
 import type { Size } from './lengths.ts';
 
 const largestThumbnail = 70_000;
@@ -29,37 +29,41 @@ export interface Picture {
 
 const softness = 6;
 
-export async function picture(bytes: Buffer, box: Size, fit: Fit, zoom: number, blur: number): Promise<Picture> {
-  const image = await loadImage(bytes);
+export const decode = (bytes: Buffer): Promise<Image> => loadImage(bytes);
+
+export function picture(image: Image, box: Size, fit: Fit, zoom: number, blur: number): Picture {
   const ratio = [box.width / image.width, box.height / image.height] as const;
   const scale = fit === 'contain' ? Math.min(...ratio) : Math.max(...ratio);
   const width = fit === 'fill' ? box.width : image.width * scale;
   const height = fit === 'fill' ? box.height : image.height * scale;
-  if (blur > 0) return { canvas: blurred(image, width, height, blur), width, height };
+  if (blur > 0) return { canvas: blurred(image, { width, height }, box, blur), ...box };
   // Never larger than the file: enlarging is for the frames.
   const detail = Math.min(zoom, Math.max(1, image.width / width));
   return { canvas: scaled(image, width * detail, height * detail), width, height };
 }
 
-type Drawable = Awaited<ReturnType<typeof loadImage>> | Canvas;
-
-function scaled(image: Drawable, width: number, height: number): Canvas {
+function scaled(image: Image, width: number, height: number): Canvas {
   const canvas = createCanvas(Math.max(1, Math.round(width)), Math.max(1, Math.round(height)));
   const context = canvas.getContext('2d');
   context.imageSmoothingQuality = 'high';
   const enlarged = canvas.width / image.width;
   if (enlarged > 1.5) context.filter = `blur(${enlarged / 3}px)`; // better soft than in squares
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.data(); // draws now: until then it would hold on to the whole image
   return canvas;
 }
 
-/** Blurred while it is small: nobody sees the difference. */
-function blurred(image: Drawable, width: number, height: number, blur: number): Canvas {
-  const small = scaled(image, width / softness, height / softness);
+/** The middle of a picture, blurred while it is small: nobody sees the difference. */
+function blurred(image: Image, whole: Size, box: Size, blur: number): Canvas {
+  const small = scaled(image, whole.width / softness, whole.height / softness);
+  const canvas = createCanvas(Math.round(box.width), Math.round(box.height));
   const soft = createCanvas(small.width, small.height);
   const context = soft.getContext('2d');
   context.filter = `blur(${blur / softness}px)`;
   const edge = (blur / softness) * 2; // beyond the rim, or it would fade to black
   context.drawImage(small, -edge, -edge, small.width + edge * 2, small.height + edge * 2);
-  return scaled(soft, width, height);
+  const [x, y] = [(box.width - whole.width) / 2, (box.height - whole.height) / 2];
+  canvas.getContext('2d').drawImage(soft, x, y, whole.width, whole.height);
+  canvas.data();
+  return canvas;
 }

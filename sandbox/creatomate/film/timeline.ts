@@ -73,8 +73,10 @@ export function animationsOf(element: Json): Json[] {
   return Array.isArray(element.animations) ? element.animations.filter(isObject) : [];
 }
 
-function transitionSeconds(element: Json): number {
-  return seconds(animationsOf(element).find(({ transition }) => transition === true)?.duration) ?? 0;
+/** How long an element takes to replace the one before it: at most half of its own time. */
+export function transitionSeconds(element: Json): number {
+  const stated = seconds(animationsOf(element).find(({ transition }) => transition === true)?.duration) ?? 0;
+  return Math.min(stated, (seconds(element.duration) ?? Infinity) / 2);
 }
 
 /** Elements without a track have one of their own, above those before them. */
