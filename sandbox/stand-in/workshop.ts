@@ -27,11 +27,11 @@ export class Workshop {
   clear() {
     this.#batch.abort(new Error('The order was cancelled.'));
     this.#batch = new AbortController();
-    for (const child of this.#working) child.kill('SIGKILL');
+    for (const child of this.#working) child.stdin?.end();
   }
 
   #run(order: string): Promise<Buffer> {
-    // Standard input stays open: the script ends with us, however we end.
+    // The script ends with its standard input: when it is given up, or we end, however that is.
     const child = spawn(process.execPath, [this.#script], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#working.add(child);
     const [made, said]: [Buffer[], Buffer[]] = [[], []];

@@ -1,4 +1,4 @@
-import { rate, type Track } from './synth.ts';
+import { rate, type Track } from './wave.ts';
 
 export interface Stereo {
   left: Float32Array;

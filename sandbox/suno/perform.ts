@@ -1,6 +1,9 @@
+import { crackleInto, hitInto } from './drums.ts';
+import { playInto } from './instruments.ts';
 import { mixed, type Stereo } from './mix.ts';
 import { timeOf, type Bar, type Score } from './score.ts';
-import { crackleInto, hitInto, playInto, singInto, Track } from './synth.ts';
+import { singInto } from './voice.ts';
+import { Track } from './wave.ts';
 
 const stepsPerBar = 16;
 const loudness = { x: 1, o: 0.5 } as const;

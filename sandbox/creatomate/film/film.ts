@@ -1,8 +1,7 @@
 import ffmpeg from '@ffmpeg-installer/ffmpeg';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { work } from '../../stand-in/bench.ts';
 import { stringOr, type Json } from '../../stand-in/call.ts';
@@ -20,14 +19,7 @@ export interface FilmOrder {
   frameRate: number;
 }
 
-await work<FilmOrder>(async order => {
-  const folder = await mkdtemp(join(tmpdir(), 'castad-film-'));
-  try {
-    return await film(order, folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+await work<FilmOrder>(film);
 
 /** The film, with its snapshot before it: four bytes say how long that is. */
 async function film({ script, width, height, frameRate }: FilmOrder, folder: string): Promise<Buffer> {
