@@ -262,9 +262,12 @@ describe('the Creatomate stand-in', () => {
   });
 
   it('finds nothing wrong with its own templates but the files to be filled in', async () => {
-    const { source } = await standIn.get<{ source: object }>(`/v2/templates/${portrait}`);
-    expect((await submit(source)).warnings).toEqual([]);
-    expect(await problems()).toEqual(['Photo has no source', 'Photo has no source', 'Song has no source']);
+    for (const { id } of await standIn.get<Render[]>('/v2/templates')) {
+      const { source } = await standIn.get<{ source: object }>(`/v2/templates/${id}`);
+      expect((await submit(source)).warnings).toEqual([]);
+    }
+    const found = (await standIn.requests('?method=POST')).flatMap(request => request.problems);
+    expect(new Set(found)).toEqual(new Set(['Photo has no source', 'Song has no source']));
   });
 
   it('warns of what it cannot draw', async () => {

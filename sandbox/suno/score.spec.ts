@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Call } from '../stand-in/call.ts';
+import { alignedWords } from './alignment.ts';
 import { syllablesOf } from './lyrics.ts';
 import { write, type Words } from './score.ts';
 
@@ -52,6 +54,17 @@ describe('a score', () => {
   it('fills its time with whole bars', () => {
     const { bars, barSeconds } = write(words({ seconds: 47 }));
     expect(bars.length * barSeconds).toBeCloseTo(47, 9);
+  });
+
+  it('is what the word times tell, from the first word of a line to its last', () => {
+    const score = write(words());
+    const aligned = alignedWords({ faults: [] as Call['faults'] } as Call, score);
+    const ends = aligned.filter(({ word }) => word.endsWith('\n'));
+    const starts = aligned.filter((_, index) => index === 0 || aligned[index - 1]!.word.endsWith('\n'));
+    score.lines.forEach(({ notes }, line) => {
+      expect(starts[line]!.startS).toBeCloseTo(notes[0]!.start, 4);
+      expect(ends[line]!.endS).toBeCloseTo(notes.at(-1)!.end, 4);
+    });
   });
 
   it('stays in the range of a voice', () => {
