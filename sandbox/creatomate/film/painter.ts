@@ -101,11 +101,11 @@ export class Painter {
     this.#prepared.set(timed, setting);
     const { ground, pieces } = setting as Setting;
     if (ground) context.drawImage(ground.canvas, ground.x, ground.y);
-    const letters = pieces.reduce((sum, piece) => sum + piece.letters, 0);
+    const syllables = pieces.reduce((sum, piece) => sum + piece.syllables, 0);
     let before = 0;
     for (const piece of pieces) {
-      if (split === undefined || before / letters <= appeared) context.drawImage(piece.canvas, piece.x, piece.y);
-      before += piece.letters;
+      if (split === undefined || before / syllables <= appeared) context.drawImage(piece.canvas, piece.x, piece.y);
+      before += piece.syllables;
     }
   }
 

@@ -8,7 +8,8 @@ interface Piece {
   canvas: Canvas;
   x: number;
   y: number;
-  letters: number;
+  /** How long it takes to be said: its syllables, about. */
+  syllables: number;
 }
 
 /** A text set into its box; the box and all pieces are placed relative to the box's corner. */
@@ -190,8 +191,13 @@ function drawnPiece(element: Json, face: Face, frame: Size, text: string, width:
   }
   context.fillStyle = stringOr(element.fill_color, '#000000');
   context.fillText(text, margin, baseline);
-  return { canvas, x: x - margin, y: y - margin, letters: [...text.trim()].length };
+  return { canvas, x: x - margin, y: y - margin, syllables: syllablesIn(text) };
 }
+
+const sounded = /[aeiouyà-ÿ]+|[\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/giu;
+const silentE = /([^aeiou\s])e\b/gi;
+
+const syllablesIn = (text: string): number => text.replace(silentE, '$1').match(sounded)?.length ?? 1;
 
 /** The coloured ground behind the lines, one rounded bar for each. */
 function groundOf(element: Json, face: Face, frame: Size, lines: Line[], box: Size, top: number): Piece | undefined {
@@ -212,5 +218,5 @@ function groundOf(element: Json, face: Face, frame: Size, lines: Line[], box: Si
   context.globalCompositeOperation = 'source-in'; // overlapping bars must not darken one another
   context.fillStyle = stringOr(element.background_color);
   context.fillRect(0, 0, canvas.width, canvas.height);
-  return { canvas, x: -padX, y: top - padY, letters: 0 };
+  return { canvas, x: -padX, y: top - padY, syllables: 0 };
 }
