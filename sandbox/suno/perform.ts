@@ -50,30 +50,31 @@ export function perform(score: Score): Stereo {
   ]);
 }
 
-const isFull = (bar: Bar) => /chorus|hook|후렴|bridge/.test(bar.section);
+const isFull = ({ section }: { section: string }) => /chorus|hook|후렴|bridge/.test(section);
 
-function sing({ lines, style }: Score, lead: Track, double: Track, harmony: Track, bells: Track) {
-  for (const { notes, section } of lines) {
+function sing({ lines, style, key }: Score, lead: Track, double: Track, harmony: Track, bells: Track) {
+  for (const line of lines) {
+    const { notes } = line;
     singInto(lead, notes, { vibrato: style.vibrato, cents: 0, level: 1 });
-    const isChorus = isFull({ section } as Bar);
+    const isChorus = isFull(line);
     for (const { start, end, pitch } of notes) {
       if (isChorus || style.bells > 0.3)
         playInto(bells, 'bell', { start, seconds: end - start, pitch: pitch + 12, level: isChorus ? 1 : 0.55 });
     }
     if (!isChorus) continue;
+    const vibrato = style.vibrato * 0.8;
     const later = notes.map(note => ({ ...note, start: note.start + 0.016, end: note.end + 0.016 }));
-    singInto(double, later, { vibrato: style.vibrato * 0.8, cents: 9, level: 1 });
-    singInto(
-      harmony,
-      later.map(note => ({ ...note, pitch: note.pitch - thirdBelow(note.pitch, style.scale) })),
-      { vibrato: style.vibrato * 0.8, cents: -6, level: 1 },
-    );
+    const below = later.map(note => ({ ...note, pitch: note.pitch - thirdBelow(note.pitch - key, style.scale) }));
+    singInto(double, later, { vibrato, cents: 9, level: 1 });
+    singInto(harmony, below, { vibrato, cents: -6, level: 1 });
   }
 }
 
-/** A fourth is safe under any note of the scale where a third would leave it. */
-const thirdBelow = (pitch: number, scale: number[]) =>
-  scale.includes((pitch + 9) % 12) ? 3 : scale.includes((pitch + 8) % 12) ? 4 : 5;
+/** The third of the scale below a note of it, in semitones. */
+function thirdBelow(step: number, scale: number[]): number {
+  const has = (semitones: number) => scale.includes((((step - semitones) % 12) + 12) % 12);
+  return has(3) ? 3 : has(4) ? 4 : 5;
+}
 
 function steps(pattern: string): { step: number; level: number; length: number }[] {
   return [...pattern].flatMap((sign, step) => {

@@ -35,6 +35,8 @@ export interface Bar {
 
 export interface Score {
   style: Style;
+  /** Semitones of the tonic above C. */
+  key: number;
   seconds: number;
   barSeconds: number;
   bars: Bar[];
@@ -61,7 +63,7 @@ export function write({ lyrics, style: wish, title, seconds, take }: Words): Sco
     section,
     chord: chordOf(style, key, bar === count - 1 ? 0 : progression[(bar - (intro % 4) + 4) % 4]!),
   }));
-  const score: Score = { style, seconds, barSeconds, bars, lines: [], seed };
+  const score: Score = { style, key, seconds, barSeconds, bars, lines: [], seed };
   const voice = new Voice(score, key, next);
   score.lines = lines.map((line, index) => ({
     ...line,
