@@ -15,7 +15,7 @@ const words = (changes: Partial<Words> = {}): Words => ({
   ...changes,
 });
 
-const slow = 60_000;
+const slow = 120_000;
 const run = (args: string[], input: Buffer) =>
   spawnSync(ffmpeg.path, ['-hide_banner', '-nostats', '-i', '-', ...args], { input, maxBuffer: 2 ** 27 });
 

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { studio } from '../studio.ts';
 
+const slow = 60_000;
 const run = (args: string[], input?: Buffer) =>
   spawnSync(ffmpeg.path, ['-hide_banner', ...args], { input, maxBuffer: 2 ** 28 });
 
@@ -48,41 +49,61 @@ describe('a film', () => {
   });
   const song = (more: object = {}) => ({ type: 'audio', source: `${origin}/tone.wav`, time: 0, ...more });
 
-  it('is H.264 and AAC in the right size and length, and begins with its index', async () => {
-    const { mp4, jpg } = await films.film(order([{ type: 'image', source: `${origin}/photo.png` }, song()]));
-    const about = run(['-i', '-'], mp4).stderr.toString();
-    expect(about).toMatch(/Video: h264 \(High\).*yuv420p\(tv, bt709\).*64x48.*10 fps/);
-    expect(about).toMatch(/Audio: aac .*44100 Hz, stereo/);
-    expect(about).toMatch(/Duration: 00:00:02\.0/);
-    expect(mp4.indexOf('moov')).toBeLessThan(mp4.indexOf('mdat'));
-    expect(jpg.readUInt16BE(0)).toBe(0xffd8);
-  });
+  it(
+    'is H.264 and AAC in the right size and length, and begins with its index',
+    async () => {
+      const { mp4, jpg } = await films.film(order([{ type: 'image', source: `${origin}/photo.png` }, song()]));
+      const about = run(['-i', '-'], mp4).stderr.toString();
+      expect(about).toMatch(/Video: h264 \(High\).*yuv420p\(tv, bt709\).*64x48.*10 fps/);
+      expect(about).toMatch(/Audio: aac .*44100 Hz, stereo/);
+      expect(about).toMatch(/Duration: 00:00:02\.0/);
+      expect(mp4.indexOf('moov')).toBeLessThan(mp4.indexOf('mdat'));
+      expect(jpg.readUInt16BE(0)).toBe(0xffd8);
+    },
+    slow,
+  );
 
-  it('plays a sound from where it is trimmed, at its time, faded', async () => {
-    const { mp4 } = await films.film(order([song({ time: 0.5, duration: 1, trim_start: 1, audio_fade_out: 0.5 })]));
-    const tenths = loudness(mp4);
-    expect(Math.max(...tenths.slice(0, 4), ...tenths.slice(16))).toBeLessThan(0.005);
-    expect(tenths[7]!).toBeGreaterThan(0.05);
-    expect(tenths[13]!).toBeLessThan(tenths[7]! * 0.6);
-  });
+  it(
+    'plays a sound from where it is trimmed, at its time, faded',
+    async () => {
+      const { mp4 } = await films.film(order([song({ time: 0.5, duration: 1, trim_start: 1, audio_fade_out: 0.5 })]));
+      const tenths = loudness(mp4);
+      expect(Math.max(...tenths.slice(0, 4), ...tenths.slice(16))).toBeLessThan(0.005);
+      expect(tenths[7]!).toBeGreaterThan(0.05);
+      expect(tenths[13]!).toBeLessThan(tenths[7]! * 0.6);
+    },
+    slow,
+  );
 
-  it('is silent but complete without a sound', async () => {
-    const { mp4 } = await films.film(order([], 1));
-    expect(run(['-i', '-'], mp4).stderr.toString()).toMatch(/Duration: 00:00:01\.0/);
-    expect(Math.max(...loudness(mp4))).toBeLessThan(0.001);
-  });
+  it(
+    'is silent but complete without a sound',
+    async () => {
+      const { mp4 } = await films.film(order([], 1));
+      expect(run(['-i', '-'], mp4).stderr.toString()).toMatch(/Duration: 00:00:01\.0/);
+      expect(Math.max(...loudness(mp4))).toBeLessThan(0.001);
+    },
+    slow,
+  );
 
-  it('fails in the words of the renderer when a file cannot be had or used', async () => {
-    const image = (path: string) => films.film(order([{ type: 'image', source: `${origin}${path}` }]));
-    await expect(image('/none.png')).rejects.toThrow(/Unable to fetch asset: .*HTTP 404/);
-    files['/photo.heic'] = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1', 'latin1');
-    await expect(image('/photo.heic')).rejects.toThrow(/not a valid image.*HEIC/);
-  });
+  it(
+    'fails in the words of the renderer when a file cannot be had or used',
+    async () => {
+      const image = (path: string) => films.film(order([{ type: 'image', source: `${origin}${path}` }]));
+      await expect(image('/none.png')).rejects.toThrow(/Unable to fetch asset: .*HTTP 404/);
+      files['/photo.heic'] = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1', 'latin1');
+      await expect(image('/photo.heic')).rejects.toThrow(/not a valid image.*HEIC/);
+    },
+    slow,
+  );
 
-  it('can be given up', async () => {
-    const [first, second] = [films.film(order([], 600)), films.film(order([], 600))];
-    films.clear();
-    await expect(first).rejects.toThrow();
-    await expect(second).rejects.toThrow(/cancelled/);
-  });
+  it(
+    'can be given up',
+    async () => {
+      const [first, second] = [films.film(order([], 600)), films.film(order([], 600))];
+      films.clear();
+      await expect(first).rejects.toThrow();
+      await expect(second).rejects.toThrow(/cancelled/);
+    },
+    slow,
+  );
 });
