@@ -31,7 +31,7 @@ export async function run(options: RunOptions, work: (running: Running) => Promi
 }
 
 async function runUntil(stopping: AbortSignal, { log, port }: RunOptions, work: (running: Running) => Promise<void>) {
-  const sandbox = await startSandbox({ log, signal: stopping });
+  const sandbox = await startSandbox({ log, signal: stopping, env: { SIM_MEDIA: 'real', ...process.env } });
   const giveUp = () => void sandbox.stop();
   try {
     stopping.addEventListener('abort', giveUp);

@@ -110,7 +110,8 @@ describe('the REST API', () => {
       const [render] = await studio.submits('creatomate');
       expect(render?.problems).toEqual([]);
       const elements = (render?.body as { elements: { name: string; source?: string }[] }).elements;
-      const shown = elements.filter(({ name }) => /^Photo-\d+$/.test(name)).map(({ source }) => source as string);
+      const photos = elements.filter(({ name }) => /^Photo-\d+$/.test(name)).map(({ source }) => source as string);
+      const shown = [...new Set(photos)]; // each photo stands on a soft copy of itself
       const blobs = /BlobEndpoint=([^;]+)/.exec(studio.sandbox.env.AZURE_STORAGE_CONNECTION_STRING as string)?.[1];
       expect(shown.map(link => link.startsWith(blobs as string))).toEqual([true, true, true]);
       expect(shown.map(link => assetIds.findIndex(assetId => link.includes(assetId)))).toEqual([0, 1, 2]);

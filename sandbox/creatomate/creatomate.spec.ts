@@ -15,6 +15,7 @@ interface Render {
   url: string;
   snapshot_url: string;
   file_size: number;
+  warnings: string[];
 }
 
 interface Source {
@@ -75,7 +76,7 @@ describe('the Creatomate stand-in', () => {
   });
 
   it('walks through its states', async () => {
-    await start({ timeScale: 0.001 });
+    await start({ timeScale: 0.004, rateLimit: false });
     const { id } = await submit();
     const seen = new Set<string>();
     await eventually(
@@ -117,16 +118,22 @@ describe('the Creatomate stand-in', () => {
 
   it('has a template for every format, listed without its source', async () => {
     const templates = await standIn.get<Render[]>('/v2/templates');
-    expect(templates.map(template => template.id).sort()).toEqual([landscape, portrait, square].sort());
+    expect(templates.map(template => template.id)).toEqual(expect.arrayContaining([landscape, portrait, square]));
     expect(templates[0]).not.toHaveProperty('source');
-    expect(await standIn.get('/v2/templates?tags=castad,16:9')).toMatchObject([{ id: landscape }]);
+    expect(await standIn.get('/v2/templates?tags=castad,16:9,bright')).toMatchObject([{ id: landscape }]);
     expect((await standIn.ask('/v2/templates/nothing')).status).toBe(404);
   });
 
   it.each([portrait, landscape, square])('offers the prototypes of a film in template %s', async id => {
     const { source } = await standIn.get<{ source: Source }>(`/v2/templates/${id}`);
     const types = Object.fromEntries(source.elements.map(({ name, type }) => [name, type]));
-    expect(types).toMatchObject({ Photo: 'image', Caption: 'text', Name: 'text', Region: 'text', Song: 'audio' });
+    expect(types).toMatchObject({
+      Photo: 'image',
+      Caption: 'text',
+      Name: 'text',
+      Closing: 'composition',
+      Song: 'audio',
+    });
   });
 
   it('fills a template and drops what fits nothing, with a warning', async () => {
@@ -255,9 +262,36 @@ describe('the Creatomate stand-in', () => {
   });
 
   it('finds nothing wrong with its own templates but the files to be filled in', async () => {
-    const { source } = await standIn.get<{ source: object }>(`/v2/templates/${portrait}`);
-    await submit(source);
-    expect(await problems()).toEqual(['Photo has no source', 'Song has no source']);
+    for (const { id } of await standIn.get<Render[]>('/v2/templates')) {
+      const { source } = await standIn.get<{ source: object }>(`/v2/templates/${id}`);
+      expect((await submit(source)).warnings).toEqual([]);
+    }
+    const found = (await standIn.requests('?method=POST')).flatMap(request => request.problems);
+    expect(new Set(found)).toEqual(new Set(['Photo has no source', 'Song has no source']));
+  });
+
+  it('warns of what it cannot draw', async () => {
+    const { warnings } = await submit(
+      script({
+        elements: [
+          { name: 'Photo', type: 'shape', mask_mode: 'alpha', fill_color: 'red', animations: [{ type: 'wipe' }] },
+        ],
+      }),
+    );
+    expect(warnings).toEqual([
+      "The property 'mask_mode' of 'Photo' is not supported.",
+      "The animation 'wipe' of 'Photo' is not supported.",
+    ]);
+  });
+
+  it.each([
+    [{ render_scale: 0.5 }, [540, 960]],
+    [{ max_height: 480 }, [270, 480]],
+    [{ render_scale: 0.5, max_width: 201 }, [200, 356]],
+  ])('makes it as small as %j says', async (wish, size) => {
+    const { id } = await submit(script(wish));
+    const { width, height } = (await ended(id)) as unknown as { width: number; height: number };
+    expect([width, height]).toEqual(size);
   });
 
   it.each([

@@ -10,6 +10,7 @@ import { Assets } from './assets.ts';
 import { refusal, tooMany } from './refusal.ts';
 import { Renders, view } from './renders.ts';
 import { isRefusal, understand } from './request.ts';
+import { studio } from './studio.ts';
 import { findTemplate, listTemplates } from './templates.ts';
 
 const callsPerWindow = 30;
@@ -35,7 +36,8 @@ export class Creatomate implements Provider {
     const clock = new Clock(settings.timeScale);
     this.#settings = settings;
     this.#callbacks = new Callbacks(clock, settings.callbacks);
-    this.#renders = new Renders(clock, this.#callbacks, settings.mediaCheck ? this.#assets : undefined);
+    const checked = settings.mediaCheck ? this.#assets : undefined;
+    this.#renders = new Renders(clock, this.#callbacks, studio(settings.media, checked));
   }
 
   guard(call: Call): Reply | undefined {
@@ -90,7 +92,7 @@ export class Creatomate implements Provider {
   #media(call: Call): Reply {
     const [id = '', type] = call.param.split('.');
     const found = this.#renders.find(id);
-    if (found?.status !== 'succeeded') return refusal(404);
+    if (!found?.film) return refusal(404);
     if (type === 'jpg') return file(call, found.film.jpg, 'image/jpeg');
     return type === 'mp4' ? file(call, found.film.mp4, 'video/mp4') : refusal(404);
   }

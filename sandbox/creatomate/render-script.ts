@@ -1,4 +1,6 @@
 import { isObject, type Json } from '../stand-in/call.ts';
+import { animationTypes } from './film/motion.ts';
+import { animationsOf } from './film/timeline.ts';
 
 const elementTypes = new Set(['audio', 'composition', 'image', 'shape', 'text', 'video']);
 const mediaTypes = new Set(['audio', 'image', 'video']);
@@ -74,11 +76,25 @@ export function problemsIn(source: Json): string[] {
   });
 }
 
-/** Seconds: as stated, or until the last element ends. */
-export function durationOf(source: Json): number {
-  if (typeof source.duration === 'number') return source.duration;
-  const ends = elementsOf(source).map(({ time, duration }) => numberOr(time, 0) + numberOr(duration, 0));
-  return Math.max(0, ...ends) || 5;
-}
+const drawnProperties = new Set(
+  `animations audio_fade_in audio_fade_out background_border_radius background_color background_x_padding background_y_padding
+  blur_radius border_radius color_overlay duration dynamic elements fill_color fill_mode fill_radius fill_x0 fill_x1 fill_y0
+  fill_y1 fit font_family font_size font_size_maximum font_size_minimum font_weight height hidden id letter_spacing line_height
+  locked loop name opacity path shadow_blur shadow_color shadow_x shadow_y smart_crop source stroke_color stroke_width text
+  text_transform time track trim_duration trim_start type volume width x x_alignment x_anchor x_scale y y_alignment y_anchor
+  y_scale z_rotation`.split(/\s+/),
+);
 
-const numberOr = (value: unknown, otherwise: number) => (typeof value === 'number' ? value : otherwise);
+/** What is RenderScript but stays without effect here. */
+export function unsupportedIn(source: Json): string[] {
+  return elementsOf(source).flatMap(element => {
+    const name = String(element.name ?? element.type);
+    const properties = Object.keys(element).filter(key => elementProperties.has(key) && !drawnProperties.has(key));
+    const moves = animationsOf(element).filter(({ type }) => !animationTypes.has(String(type)));
+    return [
+      ...properties.map(property => `The property '${property}' of '${name}' is not supported.`),
+      ...moves.map(({ type }) => `The animation '${String(type)}' of '${name}' is not supported.`),
+      ...(element.type === 'video' ? [`The video '${name}' is not supported.`] : []),
+    ];
+  });
+}

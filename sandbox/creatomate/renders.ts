@@ -3,10 +3,9 @@ import type { Callbacks } from '../stand-in/callbacks.ts';
 import type { Clock } from '../stand-in/clock.ts';
 import type { Fault } from '../stand-in/faults.ts';
 import { Ids } from '../stand-in/ids.ts';
-import type { Assets } from './assets.ts';
-import { assetsOf, durationOf, type Asset } from './render-script.ts';
-import { render, type Film } from './render.ts';
+import { lengthOf } from './film/timeline.ts';
 import type { RenderRequest } from './request.ts';
+import type { Film, Studio } from './studio.ts';
 
 export interface Render {
   id: string;
@@ -18,8 +17,9 @@ export interface Render {
   createdAt: number;
   width: number;
   height: number;
+  frameRate: number;
   duration: number;
-  film: Film;
+  film: Film | undefined;
 }
 
 const plannedSeconds = 1;
@@ -30,14 +30,14 @@ const renderedSeconds = 60;
 export class Renders {
   readonly #clock: Clock;
   readonly #callbacks: Callbacks;
-  readonly #assets: Assets | undefined;
+  readonly #studio: Studio;
   readonly #ids = new Ids();
   #renders = new Map<string, Render>();
 
-  constructor(clock: Clock, callbacks: Callbacks, assets: Assets | undefined) {
+  constructor(clock: Clock, callbacks: Callbacks, studio: Studio) {
     this.#clock = clock;
     this.#callbacks = callbacks;
-    this.#assets = assets;
+    this.#studio = studio;
   }
 
   find(id: string): Render | undefined {
@@ -50,6 +50,7 @@ export class Renders {
 
   clear() {
     this.#clock.clear();
+    this.#studio.clear();
     this.#renders = new Map();
   }
 
@@ -57,14 +58,13 @@ export class Renders {
     const created = this.#create(call, request);
     call.job = created.id;
     if (faultOf(call, 'job-stuck')) return created;
-    if (faultOf(call, 'callbacks-early')) await this.#finish(created, assetsOf(request.source));
-    else if (this.#clock.isInstant) call.afterWork = () => void this.#finish(created, assetsOf(request.source));
+    if (faultOf(call, 'callbacks-early')) await this.#finish(created);
+    else if (this.#clock.isInstant) call.afterWork = () => void this.#finish(created);
     else this.#walk(created);
     return created;
   }
 
   #create(call: Call, request: RenderRequest): Render {
-    const { width, height } = sizeOf(request.source);
     const created: Render = {
       id: this.#ids.uuid(),
       origin: call.origin,
@@ -73,10 +73,10 @@ export class Renders {
       status: 'planned',
       errorMessage: null,
       createdAt: Date.now(),
-      width: Math.round(width * request.renderScale),
-      height: Math.round(height * request.renderScale),
-      duration: durationOf(request.source),
-      film: render(width, height),
+      ...sizeOf(request),
+      frameRate: request.frameRate,
+      duration: lengthOf(request.source),
+      film: undefined,
     };
     this.#renders.set(created.id, created);
     return created;
@@ -86,15 +86,13 @@ export class Renders {
     this.#clock.after(plannedSeconds, () => (walking.status = 'waiting'));
     this.#clock.after(queuedSeconds, () => {
       walking.status = 'rendering';
-      const assets = assetsOf(walking.request.source);
-      this.#clock.after(renderedSeconds - queuedSeconds, () => void this.#finish(walking, assets));
+      this.#clock.after(renderedSeconds - queuedSeconds, () => void this.#finish(walking));
     });
   }
 
-  async #finish(finished: Render, assets: Asset[]) {
-    const failure = failureOf(finished) ?? (await this.#missing(assets));
-    if (failure) Object.assign(finished, failure);
-    else finished.status = 'succeeded';
+  async #finish(finished: Render) {
+    Object.assign(finished, failureOf(finished) ?? (await this.#made(finished)));
+    if (this.#renders.get(finished.id) !== finished) return;
     const { webhookUrl } = finished.request;
     if (!webhookUrl) return;
     await this.#callbacks.send({
@@ -106,29 +104,34 @@ export class Renders {
     });
   }
 
-  async #missing(assets: Asset[]) {
-    const errorMessage = await this.#assets?.complaint(assets);
-    return errorMessage && { status: 'failed', errorMessage };
+  async #made({ request, width, height, frameRate }: Render): Promise<Partial<Render>> {
+    try {
+      return {
+        status: 'succeeded',
+        film: await this.#studio.film({ script: request.source, width, height, frameRate }),
+      };
+    } catch (error) {
+      return { status: 'failed', errorMessage: (error as Error).message };
+    }
   }
 }
 
 /** The render object of answers and webhooks. */
 export function view(shown: Render) {
-  const { id, origin, request, status, width, height, duration, film } = shown;
+  const { id, origin, request, status, width, height, frameRate, duration, film } = shown;
   const { template, outputFormat } = request;
-  const isDone = status === 'succeeded';
   return {
     id,
     status,
     error_message: shown.errorMessage,
     url: `${origin}/media/${id}.${outputFormat}`,
-    ...(isDone && { snapshot_url: `${origin}/media/${id}.jpg` }),
+    ...(film && { snapshot_url: `${origin}/media/${id}.jpg` }),
     template_id: template?.id ?? null,
     template_name: template?.name ?? null,
     template_tags: template?.tags ?? [],
     output_format: outputFormat,
     render_scale: request.renderScale,
-    ...(isDone && { width, height, frame_rate: request.source.frame_rate ?? 30, duration, file_size: film.mp4.length }),
+    ...(film && { width, height, frame_rate: frameRate, duration, file_size: film.mp4.length }),
     modifications: request.modifications ?? {},
     webhook_url: request.webhookUrl ?? null,
     metadata: request.metadata ?? null,
@@ -144,6 +147,10 @@ function failureOf({ faults }: Render) {
   return failed && { status: 'failed', errorMessage };
 }
 
-function sizeOf({ width, height }: Json) {
-  return { width: Number(width ?? 1280), height: Number(height ?? 720) };
+/** Pixels: scaled as asked, shrunk to what is allowed, and even, as video has to be. */
+function sizeOf({ source, renderScale, maxWidth, maxHeight }: RenderRequest) {
+  const [width, height] = [Number(source.width ?? 1280), Number(source.height ?? 720)];
+  const scale = Math.min(renderScale, maxWidth / width, maxHeight / height);
+  const even = (length: number) => Math.max(2, Math.floor((length * scale) / 2) * 2);
+  return { width: even(width), height: even(height) };
 }

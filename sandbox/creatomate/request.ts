@@ -1,5 +1,5 @@
 import { isObject, stringOr, type Json } from '../stand-in/call.ts';
-import { errorsIn, problemsIn, sourceProperties } from './render-script.ts';
+import { errorsIn, problemsIn, sourceProperties, unsupportedIn } from './render-script.ts';
 import { findTemplate, modified, type Template } from './templates.ts';
 
 export interface RenderRequest {
@@ -10,6 +10,9 @@ export interface RenderRequest {
   webhookUrl: string | undefined;
   metadata: string | undefined;
   renderScale: number;
+  maxWidth: number;
+  maxHeight: number;
+  frameRate: number;
   isDryRun: boolean;
   errors: string[];
   warnings: string[];
@@ -72,7 +75,8 @@ function requestOf(body: Json, template: Template | undefined): RenderRequest | 
     : { source: scriptIn(body), unmatched: [] };
   const errors = errorsIn(source);
   if (errors[0] && !body.dry_run) return { status: 400, hint: errors[0] };
-  const warnings = unmatched.map(key => `The modification '${key}' matches no element.`);
+  const unmatchedKeys = unmatched.map(key => `The modification '${key}' matches no element.`);
+  const warnings = [...unmatchedKeys, ...unsupportedIn(source)];
   return {
     source,
     template,
@@ -81,10 +85,13 @@ function requestOf(body: Json, template: Template | undefined): RenderRequest | 
     webhookUrl: body.webhook_url as string | undefined,
     metadata: body.metadata as string | undefined,
     renderScale: Number(body.render_scale ?? 1),
+    maxWidth: Number(body.max_width ?? Infinity),
+    maxHeight: Number(body.max_height ?? Infinity),
+    frameRate: Number(body.frame_rate ?? source.frame_rate ?? 30),
     isDryRun: body.dry_run === true,
     errors,
     warnings,
-    problems: [...unknownFields(body), ...warnings, ...problemsIn(source)],
+    problems: [...unknownFields(body), ...unmatchedKeys, ...problemsIn(source)],
   };
 }
 

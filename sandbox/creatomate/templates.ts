@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Json } from '../stand-in/call.ts';
+import { designs } from './designs.ts';
 import { elementsOf } from './render-script.ts';
 
 export interface Template {
@@ -11,11 +11,7 @@ export interface Template {
   source: Json;
 }
 
-const folder = new URL('./templates/', import.meta.url);
-
-const templates = readdirSync(folder)
-  .sort()
-  .map(name => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Template);
+const templates: Template[] = designs;
 
 export const findTemplate = (id: unknown): Template | undefined => templates.find(template => template.id === id);
 

@@ -11,7 +11,7 @@ const make = (args: string[], input?: Buffer) => {
   execFileSync(ffmpeg.path, ['-loglevel', 'error', '-y', ...args], { input, stdio: ['pipe', 'inherit', 'inherit'] });
 };
 
-/** Sixteen seconds: four broken chords, each note a bell that fades. One frame is 72 bytes and 36 ms (suno/compose.ts). */
+/** Sixteen seconds: four broken chords, each note a bell that fades. One frame is 72 bytes and 36 ms (suno/loop.ts). */
 function makeLoop() {
   const rate = 16_000;
   const chords = [

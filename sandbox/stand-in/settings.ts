@@ -10,6 +10,8 @@ export interface Settings {
   /** Whether a render really asks for every media URL it was given. */
   mediaCheck: boolean;
   credits: number;
+  /** Songs and films of their own, or the same tiny ones for everybody. */
+  media: 'real' | 'tiny';
 }
 
 export const defaults: Settings = {
@@ -21,6 +23,7 @@ export const defaults: Settings = {
   rateLimit: true,
   mediaCheck: true,
   credits: 100_000_000,
+  media: 'tiny',
 };
 
 export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
@@ -39,5 +42,6 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
     rateLimit: isOn('SIM_RATE_LIMIT'),
     mediaCheck: isOn('SIM_MEDIA_CHECK'),
     credits: number('SIM_CREDITS', defaults.credits),
+    media: environment.SIM_MEDIA === 'real' ? 'real' : defaults.media,
   };
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../stand-in/call.ts';
 import { faultOf } from '../stand-in/call.ts';
+import type { Score, SungLine } from './score.ts';
 
 interface AlignedWord {
   word: string;
@@ -9,38 +10,27 @@ interface AlignedWord {
   palign: number;
 }
 
-const intro = 0.04;
-const outro = 0.04;
-const sungPart = 0.88;
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
-/** When each word of the lyrics is sung: lines share the song by their length, labels and line breaks stay inside the words. */
-export function alignedWords(call: Call, lyrics: string, duration: number): AlignedWord[] {
+/** When each word is sung; labels and line breaks stay inside the words. */
+export function alignedWords(call: Call, { lines }: Score): AlignedWord[] {
   if (faultOf(call, 'aligned-missing')) return [];
-  const lines = linesOf(lyrics);
-  const total = lines.reduce((sum, line) => sum + line.text.length, 0);
-  const perLetter = (duration * (1 - intro - outro)) / Math.max(1, total);
-  let at = duration * intro;
-  return lines.flatMap(({ label, text }) => {
-    const words = sung(wordsOf(text, faultOf(call, 'aligned-syllables') !== undefined), at, perLetter * text.length);
-    at += perLetter * text.length;
+  const isSplit = faultOf(call, 'aligned-syllables') !== undefined;
+  return lines.flatMap(line => {
+    const words = sung(line, isSplit);
     const [first] = words;
-    if (first && label) first.word = `${label}\n${first.word}`;
+    if (first && line.label) first.word = `${line.label}\n${first.word}`;
     return faultOf(call, 'aligned-unsure') ? words.map((word, index) => ({ ...word, success: index > 0 })) : words;
   });
 }
 
-function linesOf(lyrics: string): { label: string; text: string }[] {
-  const lines: { label: string; text: string }[] = [];
-  let label = '';
-  for (const line of lyrics.split('\n').map(text => text.trim())) {
-    if (/^\[.*\]$/.test(line)) label = line;
-    else if (line) {
-      lines.push({ label, text: line });
-      label = '';
-    }
-  }
-  return lines;
+function sung(line: SungLine, isSplit: boolean): AlignedWord[] {
+  let place = 0;
+  return wordsOf(line.text, isSplit).map(word => {
+    const from = line.text.indexOf(word.trim(), place);
+    place = from + word.trim().length;
+    return { word, success: true, startS: timeAt(line, from), endS: timeAt(line, place), palign: 0 };
+  });
 }
 
 function wordsOf(text: string, isSplit: boolean): string[] {
@@ -51,15 +41,13 @@ function wordsOf(text: string, isSplit: boolean): string[] {
   return [...words.slice(0, -1), `${(words.at(-1) ?? '').trimEnd()}\n`];
 }
 
-function sung(words: string[], start: number, seconds: number): AlignedWord[] {
-  const letters = words.reduce((sum, word) => sum + word.length, 0);
-  const perLetter = (seconds * sungPart) / letters;
-  let at = start;
-  return words.map(word => {
-    const startS = rounded(at);
-    at += perLetter * word.length;
-    return { word, success: true, startS, endS: rounded(at), palign: 0 };
-  });
+/** A place in the line's text as a moment: letters of one syllable share its time. */
+function timeAt({ text, notes }: SungLine, place: number): number {
+  const note = notes.findLast(({ from }) => from < place) ?? notes[0]!;
+  const end = note.from + text.slice(note.from, note.to).trimEnd().length;
+  const share = Math.min(1, Math.max(0, (place - note.from) / Math.max(1, end - note.from)));
+  const next = notes.find(({ from }) => from === place);
+  return rounded(next ? next.start : note.start + share * (note.end - note.start));
 }
 
 const rounded = (seconds: number) => Math.round(seconds * 100_000) / 100_000;

@@ -1,5 +1,6 @@
 import type { Fault } from '../stand-in/faults.ts';
 import type { SongRequest } from './request.ts';
+import type { Words } from './score.ts';
 
 export interface Track {
   id: string;
@@ -19,4 +20,9 @@ export interface Job {
   tracks: [Track, Track];
   errorCode: number | null;
   errorMessage: string | null;
+}
+
+export function wordsOf({ request }: Job, { take, duration }: Track): Words {
+  const { lyrics, style, title, isInstrumental } = request;
+  return { lyrics: isInstrumental ? '' : lyrics, style, title, seconds: duration, take };
 }

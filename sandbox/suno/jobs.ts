@@ -3,9 +3,9 @@ import { faultOf } from '../stand-in/call.ts';
 import type { Callbacks } from '../stand-in/callbacks.ts';
 import type { Clock } from '../stand-in/clock.ts';
 import { Ids } from '../stand-in/ids.ts';
-import { lengthOf } from './compose.ts';
-import type { Job, Track } from './job.ts';
+import { wordsOf, type Job, type Track } from './job.ts';
 import type { SongRequest } from './request.ts';
+import type { Studio } from './studio.ts';
 import { announcement, type CallbackType } from './views.ts';
 
 const stages = [
@@ -22,13 +22,15 @@ const shortestRetryMs = 500;
 export class Jobs {
   readonly #clock: Clock;
   readonly #callbacks: Callbacks;
+  readonly #studio: Studio;
   readonly #ids = new Ids();
   #jobs = new Map<string, Job>();
   #tracks = new Map<string, { job: Job; track: Track }>();
 
-  constructor(clock: Clock, callbacks: Callbacks) {
+  constructor(clock: Clock, callbacks: Callbacks, studio: Studio) {
     this.#clock = clock;
     this.#callbacks = callbacks;
+    this.#studio = studio;
   }
 
   find(id: string): Job | undefined {
@@ -45,6 +47,7 @@ export class Jobs {
 
   clear() {
     this.#clock.clear();
+    this.#studio.clear();
     this.#jobs = new Map();
     this.#tracks = new Map();
   }
@@ -62,7 +65,7 @@ export class Jobs {
   }
 
   #create(call: Call, request: SongRequest): Job {
-    const duration = lengthOf(request.duration ?? usualLength(request));
+    const duration = this.#studio.lengthOf(request.duration ?? usualLength(request));
     const track = (take: number): Track => ({
       id: this.#ids.uuid(),
       take,
@@ -82,7 +85,10 @@ export class Jobs {
       errorMessage: null,
     };
     this.#jobs.set(job.id, job);
-    for (const each of job.tracks) this.#tracks.set(each.id, { job, track: each });
+    for (const each of job.tracks) {
+      this.#tracks.set(each.id, { job, track: each });
+      this.#studio.song(wordsOf(job, each)).catch(() => undefined); // whoever fetches it learns what went wrong
+    }
     return job;
   }
 

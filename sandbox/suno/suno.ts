@@ -8,10 +8,12 @@ import { RateLimit } from '../stand-in/rate-limit.ts';
 import type { Provider } from '../stand-in/server.ts';
 import { defaults, type Settings } from '../stand-in/settings.ts';
 import { alignedWords } from './alignment.ts';
-import { compose } from './compose.ts';
 import { envelope, success } from './envelope.ts';
+import { wordsOf } from './job.ts';
 import { Jobs } from './jobs.ts';
 import { isRefusal, problemsOf, understand } from './request.ts';
+import { write } from './score.ts';
+import { studio, type Studio } from './studio.ts';
 import { isReady, record } from './views.ts';
 
 const cover = readFileSync(new URL('./fixtures/cover.jpg', import.meta.url));
@@ -44,6 +46,7 @@ export class Suno implements Provider {
   };
   readonly #settings: Settings;
   readonly #callbacks: Callbacks;
+  readonly #studio: Studio;
   readonly #jobs: Jobs;
   readonly #songLimit = new RateLimit(songsPerWindow, windowMs);
   #pollLimits = new Map<string, RateLimit>();
@@ -54,7 +57,8 @@ export class Suno implements Provider {
     this.#settings = settings;
     this.#credits = settings.credits;
     this.#callbacks = new Callbacks(clock, settings.callbacks);
-    this.#jobs = new Jobs(clock, this.#callbacks);
+    this.#studio = studio(settings.media);
+    this.#jobs = new Jobs(clock, this.#callbacks, this.#studio);
   }
 
   guard(call: Call): Reply | undefined {
@@ -130,11 +134,11 @@ export class Suno implements Provider {
     const found = this.#jobs.findTrack(stringOr(audioId));
     if (!found || found.job.id !== taskId || !isReady(found.job, found.track)) return envelope(404);
     const { job, track } = found;
-    const words = job.request.isInstrumental ? [] : alignedWords(call, job.request.lyrics, track.duration);
+    const words = job.request.isInstrumental ? [] : alignedWords(call, write(wordsOf(job, track)));
     return success({ alignedWords: words, waveformData: waveform, hootCer: 0.12, isStreamed: false });
   }
 
-  #media(call: Call): Reply {
+  async #media(call: Call): Promise<Reply> {
     const agent = call.headers['user-agent'] ?? '';
     if (agent === '' || defaultAgents.test(agent) || call.param.startsWith('source-')) return this.refusal(403);
     const [id = '', type] = call.param.split('.');
@@ -142,7 +146,7 @@ export class Suno implements Provider {
     if (!found) return this.refusal(404);
     if (type === 'jpeg') return file(call, cover, 'image/jpeg');
     if (type === 'mp3' && !isReady(found.job, found.track)) return this.refusal(404);
-    return file(call, compose({ seconds: found.track.duration, take: found.track.take }), 'audio/mpeg');
+    return file(call, await this.#studio.song(wordsOf(found.job, found.track)), 'audio/mpeg');
   }
 }
 

@@ -48,7 +48,7 @@ describe('compose', () => {
   });
 
   it('shows the photos in order, each for an equal time', () => {
-    const photos = named(compose(template, parts()), 'Photo');
+    const photos = named(compose(template, parts({ lines: [] })), 'Photo');
     expect(photos.map(({ name, source, fit, track }) => [name, source, fit, track])).toEqual([
       ['Photo-1', 'https://blob.example/1.jpg', 'cover', 1],
       ['Photo-2', 'https://blob.example/2.jpg', 'cover', 1],
@@ -57,6 +57,15 @@ describe('compose', () => {
     expect(times(photos)).toEqual([
       [0, 3.333],
       [3.333, 3.333],
+      [6.667, 3.333],
+    ]);
+  });
+
+  it('cuts where a line begins, if one does nearby', () => {
+    const lines = [3, 4, 9].map(start => ({ text: 'la', start, end: start + 1 }));
+    expect(times(named(compose(template, parts({ lines })), 'Photo'))).toEqual([
+      [0, 3],
+      [3, 3.667],
       [6.667, 3.333],
     ]);
   });
@@ -111,6 +120,39 @@ describe('compose', () => {
     const film = compose(template, parts());
     expect(named(film, 'Name')).toEqual([{ ...template.elements[2], text: 'Sea Breeze Stay' }]);
     expect(named(film, 'Region')).toEqual([{ ...template.elements[3], text: 'Gangneung' }]);
+  });
+
+  describe('with a closing card', () => {
+    const card: RenderElement = {
+      name: 'Closing',
+      type: 'composition',
+      time: 16,
+      duration: 4,
+      elements: [
+        { name: 'Name', type: 'text', text: '' },
+        { name: 'Contact', type: 'text', text: '' },
+      ],
+    };
+    const closing = (changes?: Partial<FilmParts>) =>
+      named(compose({ ...template, elements: [...template.elements, card] }, parts(changes)), 'Closing');
+
+    it.each([
+      ['at the end', 5, [6, 4]],
+      ['after the last word', 7, [7, 3]],
+      ['but for a moment at least', 9.8, [8.5, 1.5]],
+    ])('shows it %s', (_, end, expected) => {
+      expect(times(closing({ lines: [{ text: 'la', start: 1, end }] }))).toEqual([expected]);
+    });
+
+    it.each([
+      ['Open daily, call +82 33 123-4567.', '+82 33 123-4567'],
+      ['See www.sea.example, or come by', 'www.sea.example'],
+      ['Follow @sea.stay now', '@sea.stay'],
+      ['A house by the sea since 1998', ''],
+    ])('fills in the name and the contact of "%s"', (description, contact) => {
+      const [{ elements }] = closing({ brief: { ...parts().brief, description } }) as [RenderElement];
+      expect(elements?.map(({ text }) => text)).toEqual(['Sea Breeze Stay', contact]);
+    });
   });
 
   it('gives no two elements the same id', () => {

@@ -16,7 +16,11 @@ const CAPTION = 'Caption';
 const SONG = 'Song';
 const NAME = 'Name';
 const REGION = 'Region';
+const CONTACT = 'Contact';
+const CLOSING = 'Closing';
+
 const SHORTEST_CAPTION = 0.1;
+const SHORTEST_CLOSING = 1.5;
 
 /** A template lacks an element that a film needs. */
 export class UnusableTemplate extends AppError {
@@ -27,7 +31,8 @@ export class UnusableTemplate extends AppError {
 
 /**
  * The render of one film: the template's elements with our content. `Photo` and `Caption` are prototypes, repeated
- * for each photo and line at its time; `Song`, `Name` and `Region` are filled in; everything else stays as designed.
+ * for each photo and line at its time; `Song`, `Name`, `Region` and `Contact` are filled in, `Closing` is moved to the
+ * end; everything else stays as designed.
  * @throws UnusableTemplate
  */
 export function compose(template: RenderScript, film: FilmParts): RenderScript {
@@ -42,12 +47,12 @@ export function compose(template: RenderScript, film: FilmParts): RenderScript {
 }
 
 function filled(element: RenderElement, film: FilmParts): RenderElement[] {
-  const { brief, songUrl, durationSeconds, photoUrls, lines } = film;
+  const { brief, songUrl, durationSeconds } = film;
   switch (element.name) {
     case PHOTO:
-      return photos(element, photoUrls, durationSeconds);
+      return photos(element, film);
     case CAPTION:
-      return captions(element, lines, durationSeconds);
+      return captions(element, film);
     case SONG:
       // Without a duration of its own a long song would stretch the film.
       return [{ ...element, source: songUrl, time: 0, duration: durationSeconds }];
@@ -55,19 +60,52 @@ function filled(element: RenderElement, film: FilmParts): RenderElement[] {
       return [{ ...element, text: brief.businessName }];
     case REGION:
       return [{ ...element, text: brief.region }];
+    case CONTACT:
+      return [{ ...element, text: contactIn(brief.description) }];
+    case CLOSING:
+      return [{ ...withParts(element, film), ...closing(element, film) }];
     default:
-      return [element];
+      return [withParts(element, film)];
   }
 }
 
-/** Every photo for an equal time, one after the other; each stays under the next one's fade. */
-function photos(prototype: RenderElement, urls: string[], durationSeconds: number): RenderElement[] {
-  const share = durationSeconds / urls.length;
-  return urls.map((source, i) => copy(prototype, i, { source, time: round(share * i), duration: round(share) }));
+const withParts = (element: RenderElement, film: FilmParts): RenderElement =>
+  element.elements ? { ...element, elements: element.elements.flatMap(part => filled(part, film)) } : element;
+
+/** The closing card waits for the last word, as far as the song leaves it the time. */
+function closing({ duration }: RenderElement, { durationSeconds, lines }: FilmParts): Partial<RenderElement> {
+  const wished = Math.max(durationSeconds - Number(duration ?? 0), lines.at(-1)?.end ?? 0);
+  const time = round(Math.max(0, Math.min(wished, durationSeconds - SHORTEST_CLOSING)));
+  return { time, duration: round(durationSeconds - time) };
+}
+
+const contact = /(\+?\d[\d ().-]{6,}\d)|((https?:\/\/|www\.)[^\s,]+)|(@[\w.]{3,})/;
+
+/** The phone number, address or account that a description mentions first. */
+const contactIn = (description = ''): string => contact.exec(description)?.[0] ?? '';
+
+/** Every photo for about an equal time, cut where a line begins; each stays under the next one's fade. */
+function photos(prototype: RenderElement, { photoUrls, durationSeconds, lines }: FilmParts): RenderElement[] {
+  const share = durationSeconds / photoUrls.length;
+  const cuts = photoUrls.map((_, i) => (i === 0 ? 0 : nearest(lines, share * i, share / 3)));
+  return photoUrls.map((source, i) =>
+    copy(prototype, i, {
+      source,
+      time: round(cuts[i] as number),
+      duration: round((cuts[i + 1] ?? durationSeconds) - (cuts[i] as number)),
+    }),
+  );
+}
+
+/** The beginning of the line nearest to a moment, or the moment itself when none is near. */
+function nearest(lines: TimedLine[], moment: number, reach: number): number {
+  const distance = (start: number) => Math.abs(start - moment);
+  const starts = lines.map(({ start }) => start).filter(start => distance(start) <= reach);
+  return starts.reduce((best, start) => (distance(start) < distance(best) ? start : best), starts[0] ?? moment);
 }
 
 /** Every line for as long as it is sung, within the film. */
-function captions(prototype: RenderElement, lines: TimedLine[], durationSeconds: number): RenderElement[] {
+function captions(prototype: RenderElement, { lines, durationSeconds }: FilmParts): RenderElement[] {
   return lines
     .filter(({ start }) => start <= durationSeconds - SHORTEST_CAPTION)
     .map(({ text, start, end }, i) => {

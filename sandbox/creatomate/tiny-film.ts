@@ -1,9 +1,5 @@
 import { readFileSync } from 'node:fs';
-
-export interface Film {
-  mp4: Buffer;
-  jpg: Buffer;
-}
+import type { Film } from './studio.ts';
 
 const read = (name: string): Film => {
   const file = (type: string) => readFileSync(new URL(`./fixtures/${name}.${type}`, import.meta.url));
@@ -12,7 +8,7 @@ const read = (name: string): Film => {
 const films = { portrait: read('portrait'), landscape: read('landscape'), square: read('square') };
 
 /** A playable film and its snapshot in the shape that was asked for, the same few seconds for everybody. */
-export function render(width: number, height: number): Film {
+export function tinyFilm(width: number, height: number): Film {
   if (width === height) return films.square;
   return width > height ? films.landscape : films.portrait;
 }

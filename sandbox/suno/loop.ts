@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** A melody of 16 s as MP3 frames of one size that need no neighbour, so it can be cut and repeated anywhere. */
-const loop = readFileSync(new URL('./fixtures/loop.mp3', import.meta.url));
+const melody = readFileSync(new URL('./fixtures/loop.mp3', import.meta.url));
 const frameBytes = 72;
 const frameSeconds = 0.036;
 const rememberedSongs = 64;
@@ -12,7 +12,7 @@ const songs = new Map<string, Buffer>();
 export const lengthOf = (seconds: number): number => Number((framesIn(seconds) * frameSeconds).toFixed(3));
 
 /** A playable MP3 of that length; the second take begins elsewhere in the melody. */
-export function compose({ seconds, take }: { seconds: number; take: number }): Buffer {
+export function loop({ seconds, take }: { seconds: number; take: number }): Buffer {
   const frames = framesIn(seconds);
   const key = `${frames}:${take}`;
   const known = songs.get(key);
@@ -26,8 +26,8 @@ export function compose({ seconds, take }: { seconds: number; take: number }): B
 const framesIn = (seconds: number) => Math.round(seconds / frameSeconds);
 
 function played(frames: number, take: number): Buffer {
-  const inLoop = loop.length / frameBytes;
+  const inLoop = melody.length / frameBytes;
   const start = Math.floor((inLoop / 2) * take) * frameBytes;
-  const melody = Buffer.concat([loop.subarray(start), loop.subarray(0, start)]);
-  return Buffer.alloc(frames * frameBytes, melody);
+  const turned = Buffer.concat([melody.subarray(start), melody.subarray(0, start)]);
+  return Buffer.alloc(frames * frameBytes, turned);
 }
