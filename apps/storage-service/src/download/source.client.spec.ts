@@ -11,7 +11,7 @@ import { SourceClient } from './source.client.ts';
 const config = loadConfig(ServiceConfig, {
   MYSQL_URL: 'mysql://u:p@localhost/db',
   KAFKA_BROKERS: 'localhost:9092',
-  HTTP_TIMEOUT_MS: '200',
+  HTTP_TIMEOUT_MS: '1500',
 });
 
 describe('SourceClient', () => {
