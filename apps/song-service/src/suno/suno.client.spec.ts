@@ -65,7 +65,7 @@ describe('SunoClient', () => {
       PUBLIC_URL: 'http://castad.example',
       SUNO_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       SUNO_API_KEY: 'the-key',
-      HTTP_TIMEOUT_MS: '300',
+      HTTP_TIMEOUT_MS: '1500',
       ...changes,
     });
     return new SunoClient(new HttpService(axios.create(httpOptions(config))), config);

@@ -56,7 +56,7 @@ describe('CreatomateClient', () => {
       CREATOMATE_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       CREATOMATE_API_KEY: 'the-key',
       CREATOMATE_TEMPLATES: '9:16=template-1',
-      HTTP_TIMEOUT_MS: '300',
+      HTTP_TIMEOUT_MS: '1500',
       ...changes,
     });
     return new CreatomateClient(new HttpService(axios.create(httpOptions(config))), config);
