@@ -43,7 +43,7 @@ describe('an order whose chain breaks', () => {
 
     expect(project).toMatchObject({ status: 'failed', error: { code: 'MESSAGE_REJECTED' } });
     expect(project.error?.reason).toBe(
-      `video-service could not handle ${SongReady.type}: AppError: the chosen track is not among the tracks`,
+      `video-service could not handle ${SongReady.type}: the chosen track is not among the tracks`,
     );
     const letters = (await studio.topics.read(deadLetterTopic('video-service'))).filter(({ key }) => key === taskId);
     expect(letters.map(({ headers }) => String(headers.dl_reason))).toEqual(['TRACK_MISSING']);
