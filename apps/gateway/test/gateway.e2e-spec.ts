@@ -17,16 +17,25 @@ import {
 } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
 import { newId } from '@castad/platform';
-import { aLyric, aPlan, aTrack, bootWith, eventually, startChild, testBed, type TestBed } from '@castad/testing';
+import {
+  aLyric,
+  aPlan,
+  aTrack,
+  bootWith,
+  eventually,
+  holdBack,
+  startChild,
+  testBed,
+  type TestBed,
+} from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import mysql from 'mysql2/promise';
 import { join } from 'node:path';
 import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
 import { migrations } from '../src/migrations/index.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const SERVICE = 'gateway';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -345,17 +354,11 @@ describe('gateway', () => {
     const lyric = record(eventsOf(taskId, 1, aPlan({ stopAfter: 'lyric' }))[0]);
     await app.close();
     const child = await startChild(bed, MAIN, env);
-    // Who wants to note this message in the inbox has to wait for us.
-    const rival = await mysql.createConnection({ uri: bed.sandbox.databaseUrl(SERVICE) });
-    await rival.beginTransaction();
-    await rival.query('insert into inbox (id, handled_at) values (?, now(3))', [lyric.headers.ce_id]);
+    const held = await holdBack(bed, SERVICE, lyric.headers.ce_id as string);
     await bed.topics.sendRaw(LyricGenerated.topic, [lyric]);
-    await eventually(async () =>
-      expect(await bed.query(SERVICE, 'select 1 from information_schema.innodb_lock_waits')).not.toEqual([]),
-    );
+    await held.reached();
     await child.kill('SIGKILL');
-    await rival.rollback();
-    await rival.end();
+    await held.letGo();
     await open();
     await status(taskId, 'waiting');
     expect(await bed.query(SERVICE, 'select 1 from task_event where task_id = ?', [taskId])).toHaveLength(1);

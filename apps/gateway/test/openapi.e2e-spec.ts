@@ -8,7 +8,7 @@ import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
 import { migrations } from '../src/migrations/index.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const brief = { businessName: 'Sea Breeze Stay', region: 'Gangneung' };
 

@@ -18,19 +18,19 @@ import {
   bootWith,
   eventually,
   freePort,
+  holdBack,
   startChild,
   testBed,
   type TestBed,
 } from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import mysql from 'mysql2/promise';
 import { join } from 'node:path';
 import { migrations } from '../src/migrations/index.ts';
 import { VideoServiceModule } from '../src/video-service.module.ts';
 import { LinksStub } from './links-stub.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const SERVICE = 'video-service';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -345,17 +345,11 @@ describe('video-service', () => {
       const event = aSongReady();
       const headers = headersOf(event, 'test');
       await inChild(async kill => {
-        // Who wants to note this message in the inbox has to wait for us.
-        const rival = await mysql.createConnection({ uri: bed.sandbox.databaseUrl(SERVICE) });
-        await rival.beginTransaction();
-        await rival.query('insert into inbox (id, handled_at) values (?, now(3))', [headers.ce_id]);
+        const held = await holdBack(bed, SERVICE, headers.ce_id as string);
         await bed.topics.sendRaw(SongReady.topic, [{ key: event.taskId, value: JSON.stringify(event), headers }]);
-        await eventually(async () =>
-          expect(await bed.query(SERVICE, 'select 1 from information_schema.innodb_lock_waits')).not.toEqual([]),
-        );
+        await held.reached();
         await kill();
-        await rival.rollback();
-        await rival.end();
+        await held.letGo();
       });
       await end(event.taskId);
       expect(await submits()).toHaveLength(1);
