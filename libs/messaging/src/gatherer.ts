@@ -4,7 +4,7 @@ import type { ReceivedRecord } from './dead-letters.ts';
 
 const MAX_RECORDS = 500;
 const HEARTBEAT_MS = 1_000;
-const SPACING_MS = 20;
+const SPACING_MS = 50;
 
 /** A run of records of one partition, with what kafkajs lends for as long as they are ours. */
 export interface Share {

@@ -10,7 +10,7 @@ const MAX_BYTES = 512 * 1024;
 const LEASE_MS = 5_000;
 const IDLE_MS = 1_000;
 const BUSY_MS = 50;
-const SPACING_MS = 10;
+const SPACING_MS = 30;
 
 interface Row {
   seq: number;

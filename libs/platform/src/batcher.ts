@@ -1,7 +1,7 @@
 import { Spacing } from './spacing.ts';
 
 const MAX_ITEMS = 500;
-const SPACING_MS = 10;
+const SPACING_MS = 30;
 
 interface Waiting<T, R> {
   item: T;

@@ -39,7 +39,7 @@ export interface WorkerOptions {
 }
 
 const MAX_BATCH = 500;
-const SPACING_MS = 20;
+const SPACING_MS = 50;
 const MAX_FAILURE_PAUSE_MS = 5_000;
 
 /**
