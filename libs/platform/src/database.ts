@@ -2,6 +2,7 @@ import { FlushMode, type AnyEntity, type EntityName } from '@mikro-orm/core';
 import { MikroORM, type EntityManager } from '@mikro-orm/mysql';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Semaphore, withTimeout, type SemaphoreInterface } from 'async-mutex';
+import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceConfig } from './config.ts';
@@ -25,6 +26,8 @@ const CLOCK_SYNC_MS = 60_000;
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly orm: MikroORM;
+  /** Reaches nobody yet; but first uses at the same time would each make a pool. */
+  private readonly pool: Promise<unknown>;
   private readonly budgets: Record<Budget, SemaphoreInterface>;
   private readonly listeners: { entity: string; wake: () => void }[] = [];
   /** Time does not go back, whatever a slow answer made of it: what was due stays due. */
@@ -45,6 +48,7 @@ export class Database implements OnApplicationShutdown {
     this.orm = new MikroORM(
       ormOptions(config.MYSQL_URL, entities, { max: size, idleTimeoutMillis: config.DB_IDLE_MS }),
     );
+    this.pool = this.orm.connect();
   }
 
   /**
@@ -56,13 +60,11 @@ export class Database implements OnApplicationShutdown {
     for (let round = 1; ; round++) {
       let committing = false;
       try {
-        return await this.budgets[budget].runExclusive(() => this.attempt(work, () => (committing = true)));
+        return await this.bounded(budget, givenUp => this.attempt(work, givenUp, () => (committing = true)));
       } catch (error) {
-        if (isRace(error) && round < RACE_TRIES) {
-          await delay(Math.random() * 20 * 2 ** round);
-        } else if (isDatabaseAway(error) || isTimeout(error)) {
-          if (round > 1 || committing || isTimeout(error)) throw away(error);
-        } else throw error;
+        if (isRace(error) && round < RACE_TRIES) await delay(Math.random() * 20 * 2 ** round);
+        else if (!isDatabaseAway(error)) throw error;
+        else if (round > 1 || committing) throw away(error);
       }
     }
   }
@@ -71,10 +73,10 @@ export class Database implements OnApplicationShutdown {
   async read<T>(budget: Budget, work: (em: EntityManager) => Promise<T>): Promise<T> {
     for (let round = 1; ; round++) {
       try {
-        return await this.budgets[budget].runExclusive(() => work(this.fork()));
+        return await this.bounded(budget, () => work(this.fork()));
       } catch (error) {
-        if (!isDatabaseAway(error) && !isTimeout(error)) throw error;
-        if (round > 1 || isTimeout(error)) throw away(error);
+        if (!isDatabaseAway(error)) throw error;
+        if (round > 1) throw away(error);
       }
     }
   }
@@ -100,7 +102,28 @@ export class Database implements OnApplicationShutdown {
     await this.orm.close(true);
   }
 
-  private async attempt<T>(work: (unit: UnitOfWork) => Promise<T>, onCommit: () => void): Promise<T> {
+  /** The driver can wait for an answer for ever; our callers do not. */
+  private bounded<T>(budget: Budget, run: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
+    return this.budgets[budget].runExclusive(async () => {
+      await this.pool;
+      const limit = new AbortController();
+      const timer = setTimeout(() => limit.abort(away(new Error('no answer in time'))), this.config.DB_TIMEOUT_MS);
+      const over = new Promise<never>((_, reject) =>
+        limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error)),
+      );
+      try {
+        return await Promise.race([run(limit.signal), over]);
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+  }
+
+  private async attempt<T>(
+    work: (unit: UnitOfWork) => Promise<T>,
+    givenUp: AbortSignal,
+    onCommit: () => void,
+  ): Promise<T> {
     const em = this.fork();
     await em.begin();
     let woken: Set<string>;
@@ -109,6 +132,7 @@ export class Database implements OnApplicationShutdown {
       const unit = new UnitOfWork(em, await this.timeBy(em));
       result = await work(unit);
       woken = await unit.flush();
+      givenUp.throwIfAborted();
       onCommit();
       await em.commit();
     } catch (error) {
@@ -140,10 +164,7 @@ export class Database implements OnApplicationShutdown {
   }
 
   private fork(): EntityManager {
-    return this.orm.em.fork({
-      flushMode: FlushMode.COMMIT,
-      signal: AbortSignal.timeout(this.config.DB_TIMEOUT_MS),
-    });
+    return this.orm.em.fork({ flushMode: FlushMode.COMMIT });
   }
 }
 
@@ -171,15 +192,25 @@ export function ormOptions(
     pool: { ...pool, min: pool.max - 1 },
     timezone: 'Z',
     forceUtcTimezone: true,
-    driverOptions: { connectTimeout: 5_000, enableKeepAlive: true },
+    driverOptions: {
+      connectTimeout: 5_000,
+      ...(pool.idleTimeoutMillis && { stream: silenceEnds(pool.idleTimeoutMillis) }),
+    },
     onCreateConnection: async (connection: unknown) => {
       for (const sql of SESSION) await (connection as RawConnection).executeQuery({ sql, parameters: [] });
     },
   };
 }
 
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
+/** A connection on which nothing moves for so long is dead, or idle and cheaply made again. */
+const silenceEnds =
+  (ms: number) =>
+  ({ config: { host, port } }: { config: { host: string; port: number } }): Socket => {
+    const socket = connect({ host, port, noDelay: true, keepAlive: true });
+    return socket.setTimeout(ms, () =>
+      socket.destroy(Object.assign(new Error('the database is silent'), { code: 'ETIMEDOUT' })),
+    );
+  };
 
 const away = (cause: unknown) =>
   new Unavailable('DATABASE_UNAVAILABLE', 'The service cannot reach its database. Try again shortly.', cause);
