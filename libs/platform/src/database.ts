@@ -188,6 +188,7 @@ export function ormOptions(
     clientUrl,
     entities: entities as (new () => AnyEntity)[],
     discovery: { warnWhenNoEntities: false },
+    ensureDatabase: false,
     // mysql2 closes every free connection above `min` once a second, however fresh it is.
     pool: { ...pool, min: pool.max - 1 },
     timezone: 'Z',
