@@ -96,22 +96,28 @@ export class ServiceConfig extends KafkaConfig {
   @Min(10)
   WORKER_POLL_MS: number = 1_000;
 
-  /** The values of the settings that must never be seen in a log. */
+  /** The values that must never be seen in a log, in each form they may appear in. */
   secrets(): string[] {
-    const urls = [this.MYSQL_URL].map(url => new URL(url).password);
-    const named = Object.entries(this).filter(([name, value]) => SECRET.test(name) && typeof value === 'string');
-    return [...urls, ...named.map(([, value]) => value as string)].filter(secret => secret.length >= 6);
+    const { password } = new URL(this.MYSQL_URL);
+    const named = Object.entries(this).flatMap(([name, value]) =>
+      SECRET.test(name) && typeof value === 'string' ? [value] : [],
+    );
+    const keys = named.flatMap(value => [...value.matchAll(/AccountKey=([^;]+)/g)].map(([, key]) => key as string));
+    const all = new Set([password, decodeURIComponent(password), ...named, ...keys]);
+    return [...all].filter(secret => secret.length >= 6);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(this).map(([name, value]) => [
+        name,
+        SECRET.test(name) || name.endsWith('_URL') ? '[redacted]' : (value as unknown),
+      ]),
+    );
   }
 
   [inspect.custom](): string {
-    return inspect(
-      Object.fromEntries(
-        Object.entries(this).map(([name, value]) => [
-          name,
-          SECRET.test(name) || name.endsWith('_URL') ? '[redacted]' : (value as unknown),
-        ]),
-      ),
-    );
+    return inspect(this.toJSON());
   }
 }
 
