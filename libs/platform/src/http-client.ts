@@ -9,9 +9,17 @@ import { ProviderError } from './errors.ts';
 
 export const USER_AGENT = 'castad/1.0';
 
+/** Sooner than servers close idle connections: what is sent into a closing one has an unknown outcome. */
+const IDLE_MS = 4_000;
+
 /** Pooled keep-alive connections, so that a burst of jobs opens no more of them than the pool holds. */
 export function httpOptions(config: ServiceConfig): HttpModuleOptions {
-  const pool = { keepAlive: true, maxSockets: config.HTTP_MAX_SOCKETS, scheduling: 'lifo' as const };
+  const pool = {
+    keepAlive: true,
+    maxSockets: config.HTTP_MAX_SOCKETS,
+    scheduling: 'lifo' as const,
+    timeout: IDLE_MS,
+  };
   return {
     timeout: config.HTTP_TIMEOUT_MS,
     httpAgent: limitConnect(new http.Agent(pool), config.HTTP_CONNECT_TIMEOUT_MS),
@@ -46,6 +54,10 @@ const NOT_CONNECTED = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
 /** A call that got no answer. Only a connection that was never made proves that the provider did nothing. */
