@@ -34,7 +34,13 @@ export async function openStage(apps?: string[]): Promise<Stage> {
   const AZURE_STORAGE_CONNECTION_STRING = `DefaultEndpointsProtocol=http;AccountName=sink;AccountKey=c2luaw==;BlobEndpoint=${await addressOf(sink)}/sink;`;
   const instant = { SIM_TIME_SCALE: '0', SIM_RATE_LIMIT: 'off', SIM_MEDIA_CHECK: 'off' };
   const sandbox = await startSandbox({ dir, env: { ...process.env, ...instant, AZURE_STORAGE_CONNECTION_STRING } });
-  const system = await startSystem({ sandbox, apps, env: ENV });
+  // A gateway alone needs the address of a file store, though it asks for nothing.
+  const env = apps ? { ...ENV, STORAGE_URL: 'http://127.0.0.1:9' } : ENV;
+  const system = await startSystem({ sandbox, apps, env }).catch(async (error: unknown) => {
+    sink.kill();
+    await sandbox.stop();
+    throw error;
+  });
   const database = await mysql.createConnection(sandbox.env.MYSQL_URL as string);
   const processes = () => [
     ...sandbox.parts.map(({ name, pid }) => ({ name, pid })),
