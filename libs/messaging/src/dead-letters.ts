@@ -1,5 +1,5 @@
 import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@castad/contracts';
-import { AppError, Metrics, toError } from '@castad/platform';
+import { AppError, Metrics, ServiceConfig, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaMessage } from 'kafkajs';
 import { headersOf } from './envelope.ts';
@@ -21,12 +21,15 @@ const MAX_REASON_LENGTH = 1000;
 export class DeadLetters {
   private readonly logger = new Logger(DeadLetters.name);
   private readonly counter;
+  private readonly redact;
 
   constructor(
     private readonly kafka: KafkaClient,
     @Inject(SERVICE) private readonly service: string,
+    config: ServiceConfig,
     metrics: Metrics,
   ) {
+    this.redact = config.redactor();
     this.counter = metrics.counter('castad_dead_letters_total', 'Messages put aside', ['reason']);
   }
 
@@ -34,7 +37,7 @@ export class DeadLetters {
   async put({ topic, partition, record }: ReceivedRecord, thrown: unknown): Promise<void> {
     const error = toError(thrown);
     const reason = error instanceof AppError ? error.code : 'HANDLER_FAILED';
-    const text = `${error.name}: ${error.message}`.slice(0, MAX_ERROR_LENGTH);
+    const text = this.redact(`${error.name}: ${error.message}`).slice(0, MAX_ERROR_LENGTH);
     const headers = {
       ...record.headers,
       dl_topic: topic,

@@ -60,10 +60,11 @@ it('puts one poison message of a batch of 500 aside, untouched, and handles 499'
   });
 });
 
-it('tells the task that a message of it was put aside', async () => {
+it('tells the task that a message of it was put aside, and nobody a secret', async () => {
   const taskId = newId();
+  const database = scene.bed.sandbox.databaseUrl(scene.service);
   scene.on(taskId, () => {
-    throw new Error(`secret of the house ${'x'.repeat(5_000)}`);
+    throw new Error(`cannot reach ${database} ${'x'.repeat(5_000)}`);
   });
   await scene.bed.topics.send(cancels(taskId, 1, 7));
 
@@ -80,6 +81,9 @@ it('tells the task that a message of it was put aside', async () => {
     messageType: CancelTask.type,
     reason: 'Something went wrong on our side.',
   });
+  const { dl_error: error } = textHeaders((await scene.deadLettersOf(taskId))[0]);
+  expect(error).toHaveLength(1024);
+  expect(error).toContain('cannot reach mysql://castad_song:[redacted]@');
 });
 
 it('puts what is not a message aside with the reason, and goes on', async () => {

@@ -107,6 +107,15 @@ export class ServiceConfig extends KafkaConfig {
     return [...all].filter(secret => secret.length >= 6);
   }
 
+  /** Takes secrets and signatures out of a text. */
+  redactor(): (text: string) => string {
+    const secrets = this.secrets();
+    return text =>
+      secrets
+        .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+        .replace(/([?&]sig=)[^&"\s]+/g, '$1[redacted]');
+  }
+
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(this).map(([name, value]) => [

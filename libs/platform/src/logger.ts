@@ -5,23 +5,15 @@ import { ServiceConfig } from './config.ts';
 export const loggerModule = (service: string) =>
   LoggerModule.forRootAsync({
     inject: [ServiceConfig],
-    useFactory: (config: ServiceConfig) => {
-      const secrets = config.secrets();
-      return {
-        forRoutes: [],
-        pinoHttp: {
-          level: config.LOG_LEVEL,
-          base: { service, pid: process.pid },
-          timestamp: () => `,"time":"${new Date().toISOString()}"`,
-          formatters: { level: (label: string) => ({ level: label }) },
-          redact: ['authorization', '*.authorization', 'headers', '*.headers', '*.config'],
-          hooks: {
-            streamWrite: (line: string) =>
-              secrets
-                .reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line)
-                .replace(/([?&]sig=)[^&"\s]+/g, '$1[redacted]'),
-          },
-        },
-      };
-    },
+    useFactory: (config: ServiceConfig) => ({
+      forRoutes: [],
+      pinoHttp: {
+        level: config.LOG_LEVEL,
+        base: { service, pid: process.pid },
+        timestamp: () => `,"time":"${new Date().toISOString()}"`,
+        formatters: { level: (label: string) => ({ level: label }) },
+        redact: ['authorization', '*.authorization', 'headers', '*.headers', '*.config'],
+        hooks: { streamWrite: config.redactor() },
+      },
+    }),
   });
