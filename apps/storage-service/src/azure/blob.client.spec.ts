@@ -140,7 +140,13 @@ describe('BlobClient', () => {
     expect(await failure(small, client)).toMatchObject({ retriable: true });
     answers.put = created;
     await client.write('a/b.mp3', 'audio/mpeg', small);
-    expect(calls.filter(call => call !== 'block')).toEqual(['container', 'put', 'container', 'put']);
+    // An upload that was given up before may still say its last.
+    expect(calls.filter(call => call === 'container' || call === 'put')).toEqual([
+      'container',
+      'put',
+      'container',
+      'put',
+    ]);
   });
 
   it('signs links to read one file, at the address the public knows', async () => {
