@@ -12,8 +12,9 @@ const common = {
 /** `unit` needs nothing but loopback; each suite of `system` starts a sandbox of its own (Kafka, MariaDB, Azurite). */
 export default {
   coverageProvider: 'babel',
-  // Suites wait more than they compute.
-  maxWorkers: 3,
+  maxWorkers: 2,
+  // A limit for what hangs, not a measure of speed.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },
     { ...common, displayName: 'system', testMatch: ['**/*.e2e-spec.ts'] },

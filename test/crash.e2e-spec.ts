@@ -9,15 +9,15 @@ jest.setTimeout(120_000);
 const SLOW_MS = 1_500;
 
 /** Long enough for a killed service to be back, on a busy machine too. */
-const RESTART_MS = 6_000;
+const RESTART_MS = 10_000;
 
 describe('a service that dies', () => {
   let studio: Studio;
 
   beforeAll(async () => {
     const appEnv = {
-      'song-service': { SUNO_POLL_MS: '60000', SUNO_GRACE_MS: '12000' },
-      'video-service': { CREATOMATE_POLL_MS: '60000', CREATOMATE_GRACE_MS: '12000' },
+      'song-service': { SUNO_POLL_MS: '60000', SUNO_GRACE_MS: '20000' },
+      'video-service': { CREATOMATE_POLL_MS: '60000', CREATOMATE_GRACE_MS: '20000' },
     };
     studio = await startStudio({ appEnv });
   });
