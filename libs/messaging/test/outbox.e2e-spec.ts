@@ -128,7 +128,7 @@ it('is taken over when the relay that held the lease died', async () => {
   await announceAll(app, taskIds, 10);
   expect(await leases()).toEqual([holder]);
 
-  await eventually(async () => expect(await outboxRows()).toEqual([]), 8_000);
+  await eventually(async () => expect(await outboxRows()).toEqual([]), 15_000);
   expect(await leases()).not.toEqual([holder]);
   for (const revisions of (await published(taskIds)).values()) expect([...new Set(revisions)]).toEqual(range(1, 20));
 });
