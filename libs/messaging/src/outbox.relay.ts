@@ -1,6 +1,7 @@
 import { Database, Lifecycle, Metrics, Spacing, toError } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { KafkaClient, type TopicMessages } from './kafka.client.ts';
 import { OutboxRow } from './outbox.entity.ts';
 import { Pacemaker } from './pacemaker.ts';
@@ -10,6 +11,7 @@ const MAX_BYTES = 512 * 1024;
 const LEASE_MS = 5_000;
 const IDLE_MS = 1_000;
 const BUSY_MS = 50;
+const LAST_PASS_MS = 5_000;
 const SPACING_MS = 30;
 
 interface Row {
@@ -53,7 +55,8 @@ export class OutboxRelay implements OnApplicationBootstrap {
   private async stop(): Promise<void> {
     this.stopping = true;
     this.pace.wake();
-    await this.ended;
+    // What is left then is sent by another instance or the next start.
+    await Promise.race([this.ended, delay(LAST_PASS_MS, undefined, { ref: false })]);
     await this.release().catch(() => undefined);
   }
 

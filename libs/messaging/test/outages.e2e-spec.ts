@@ -124,6 +124,26 @@ it('keeps what it has to say while the broker is away, and says it in order', as
   await expectAll(taskIds, 3);
 });
 
+it('stops in time while the broker is away, and leaves what it has to say to the next', async () => {
+  const app = await scene.boot();
+  await becomesReady(app);
+  const [taskId] = newTasks(1) as [string];
+  await scene.bed.part('kafka').stop();
+  await app
+    .get(Database)
+    .transaction('requests', async unit => app.get(Outbox).add(unit, message(TaskCancelled, { taskId, revision: 1 })));
+  const began = performance.now();
+  await scene.close(app);
+  expect(performance.now() - began).toBeLessThan(15_000);
+  await scene.bed.part('kafka').start();
+
+  await scene.boot();
+  await eventually(async () => {
+    const seen = await scene.bed.topics.read(TaskCancelled.topic);
+    expect(seen.filter(({ key }) => key === taskId).length).toBeGreaterThanOrEqual(1);
+  });
+});
+
 it('starts while the broker is away and works when it comes', async () => {
   const taskIds = newTasks(3);
   await scene.bed.part('kafka').stop();
