@@ -1,9 +1,9 @@
 import { AssetFailed, AssetStored } from './asset.ts';
 import { GenerateLyric, LyricFailed, LyricGenerated } from './lyric.ts';
 import type { MessageClass } from './message.ts';
-import { GenerateSong, SongFailed, SongReady } from './song.ts';
+import { GenerateSong, SongFailed, SongReady, SongSubmitBegun, SongSubmitted } from './song.ts';
 import { CancelTask, MessageRejected, TaskCancelled, TaskCompleted, TaskFailed } from './task.ts';
-import { RenderFailed, RenderSucceeded, RenderVideo } from './video.ts';
+import { RenderFailed, RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderVideo } from './video.ts';
 
 /** Every message there is. */
 export const messages: readonly MessageClass[] = [
@@ -11,9 +11,13 @@ export const messages: readonly MessageClass[] = [
   LyricGenerated,
   LyricFailed,
   GenerateSong,
+  SongSubmitBegun,
+  SongSubmitted,
   SongReady,
   SongFailed,
   RenderVideo,
+  RenderSubmitBegun,
+  RenderSubmitted,
   RenderSucceeded,
   RenderFailed,
   AssetStored,

@@ -1,5 +1,15 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject, IsString, Length, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  ValidateNested,
+} from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
 import { Plan } from './plan.ts';
@@ -49,6 +59,13 @@ export class GenerateLyric extends Message {
   @ValidateNested()
   @Type(() => Plan)
   plan!: Plan;
+
+  /** The client's own words, taken as they are: no model is asked. */
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Lyric)
+  lyric?: Lyric;
 }
 
 /** The words are written. */

@@ -1,5 +1,8 @@
 import { IsInt, IsUUID, Min } from 'class-validator';
 
+/** What a provider's callback brings back to show which attempt it is about. */
+export const TOKEN = /^[\w-]{43}$/;
+
 /** What every message carries. `taskId` is the Kafka key; `revision` counts the orders accepted for that task. */
 export abstract class Message {
   @IsUUID()

@@ -3,6 +3,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsInt,
   IsNumber,
   IsObject,
   IsOptional,
@@ -10,12 +11,13 @@ import {
   IsString,
   IsUrl,
   Length,
+  Matches,
   Min,
   ValidateNested,
 } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Lyric } from './lyric.ts';
-import { Message } from './message.ts';
+import { Message, TOKEN } from './message.ts';
 import { Plan } from './plan.ts';
 import { topics } from './topics.ts';
 
@@ -70,6 +72,51 @@ export class GenerateSong extends Message {
   @ValidateNested()
   @Type(() => Lyric)
   lyric!: Lyric;
+
+  /** The order that did not come to its end; what was paid for it is taken over where the work is the same. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  retryOf?: number;
+}
+
+/** A song is about to be ordered from the provider: said before the call, so that no loss of a database hides it. */
+export class SongSubmitBegun extends Message {
+  static readonly type = 'SongSubmitBegun.v1';
+  static readonly topic = topics.songEvents.name;
+
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Plan)
+  plan!: Plan;
+
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Lyric)
+  lyric!: Lyric;
+
+  @IsInt()
+  @Min(1)
+  attempt!: number;
+
+  /** Of the callback; it wakes the job up and can do nothing else. */
+  @Matches(TOKEN)
+  token!: string;
+}
+
+/** The provider has taken the order of a song: it is paid for. */
+export class SongSubmitted extends Message {
+  static readonly type = 'SongSubmitted.v1';
+  static readonly topic = topics.songEvents.name;
+
+  @IsInt()
+  @Min(1)
+  attempt!: number;
+
+  /** The provider's name for the work. */
+  @IsString()
+  @Length(1, 100)
+  jobId!: string;
 }
 
 /** The song is sung; every version is there, and one is chosen for the film. */

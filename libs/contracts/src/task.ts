@@ -1,4 +1,4 @@
-import { IsIn, IsString, Length, MaxLength } from 'class-validator';
+import { IsArray, IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
 import { stages, type Stage } from './plan.ts';
@@ -32,6 +32,12 @@ export class TaskFailed extends Failure {
 export class TaskCancelled extends Message {
   static readonly type = 'TaskCancelled.v1';
   static readonly topic = topics.taskEvents.name;
+
+  /** The stages of this order that a provider is known to have been paid for. */
+  @IsOptional()
+  @IsArray()
+  @IsIn(stages, { each: true })
+  paid?: Stage[];
 }
 
 /** A service put a message aside as a dead letter: the task will not go on by itself. */

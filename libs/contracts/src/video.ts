@@ -8,11 +8,12 @@ import {
   IsString,
   IsUrl,
   Length,
+  Matches,
   Min,
   ValidateNested,
 } from 'class-validator';
 import { Failure } from './failure.ts';
-import { Message } from './message.ts';
+import { Message, TOKEN } from './message.ts';
 import { formats, Plan, type Format } from './plan.ts';
 import { Track } from './song.ts';
 import { topics } from './topics.ts';
@@ -40,6 +41,65 @@ export class RenderVideo extends Message {
   @ValidateNested()
   @Type(() => Track)
   track!: Track;
+
+  /** The order that did not come to its end; what was paid for it is taken over where the work is the same. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  retryOf?: number;
+}
+
+/** A film is about to be ordered from the provider: said before the call, so that no loss of a database hides it. */
+export class RenderSubmitBegun extends Message {
+  static readonly type = 'RenderSubmitBegun.v1';
+  static readonly topic = topics.videoEvents.name;
+
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Plan)
+  plan!: Plan;
+
+  @IsIn(formats)
+  format!: Format;
+
+  @IsString()
+  @Length(1, 80)
+  title!: string;
+
+  @IsInt()
+  @Min(1)
+  songRevision!: number;
+
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Track)
+  track!: Track;
+
+  @IsInt()
+  @Min(1)
+  attempt!: number;
+
+  /** Of the callback; it wakes the job up and can do nothing else. */
+  @Matches(TOKEN)
+  token!: string;
+}
+
+/** The provider has taken the order of a film: it is paid for. */
+export class RenderSubmitted extends Message {
+  static readonly type = 'RenderSubmitted.v1';
+  static readonly topic = topics.videoEvents.name;
+
+  @IsIn(formats)
+  format!: Format;
+
+  @IsInt()
+  @Min(1)
+  attempt!: number;
+
+  /** The provider's name for the work. */
+  @IsString()
+  @Length(1, 100)
+  jobId!: string;
 }
 
 /** The film is cut; its files are not ours yet. */
