@@ -2,11 +2,14 @@ import type { AnyEntity, EntityName } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { bulkInsert } from './bulk-insert.ts';
 
+/** What is cheaper done once for many items than for each by itself. */
+export type Together<T> = (unit: UnitOfWork, items: T[]) => Promise<void>;
+
 /** One transaction: its entity manager, and rows that are inserted in bulk when it ends. */
 export class UnitOfWork {
   private readonly rows = new Map<EntityName, AnyEntity[]>();
   private readonly rowsIfAbsent = new Map<EntityName, AnyEntity[]>();
-  private readonly beforeFlushes: (() => Promise<void>)[] = [];
+  private readonly gathered = new Map<Together<never>, unknown[]>();
   private readonly woken = new Set<string>();
 
   constructor(
@@ -25,9 +28,11 @@ export class UnitOfWork {
     collect(this.rowsIfAbsent, row);
   }
 
-  /** Runs once, when all handlers of this transaction have run. */
-  beforeFlush(work: () => Promise<void>): void {
-    this.beforeFlushes.push(work);
+  /** Does `work` once for all items of the transaction, when all its handlers have run. */
+  together<T>(work: Together<T>, item: T): void {
+    const others = this.gathered.get(work);
+    if (others) others.push(item);
+    else this.gathered.set(work, [item]);
   }
 
   /** Says that a change made rows of the entity due, so that who works them off is woken. Inserting says so itself. */
@@ -37,7 +42,7 @@ export class UnitOfWork {
 
   /** Writes everything; returns the names of the entities whose workers are to be woken. */
   async flush(): Promise<Set<string>> {
-    for (let work; (work = this.beforeFlushes.shift());) await work();
+    for (const [work, items] of this.gathered) await work(this, items as never[]);
     await this.em.flush();
     for (const [entity, rows] of this.rowsIfAbsent) this.woken.add(await bulkInsert(this.em, entity, rows, true));
     for (const [entity, rows] of this.rows) this.woken.add(await bulkInsert(this.em, entity, rows, false));

@@ -29,24 +29,15 @@ interface Received {
 /** What clients see of their films: stages folded from events, and the one terminal decision on each order. */
 @Injectable()
 export class Projection {
-  private readonly pending = new WeakMap<UnitOfWork, Received[]>();
-
   /** Takes part in the transaction's one fold: its tasks are locked and loaded together, whatever their number. */
   add(event: Message, context: MessageContext): void {
     const { unit, envelope } = context;
     unit.insertIfAbsent(TaskEvent.received(envelope.id, envelope.time, event));
-    const others = this.pending.get(unit);
-    if (others) {
-      others.push({ event, context });
-      return;
-    }
-    const received = [{ event, context }];
-    this.pending.set(unit, received);
-    unit.beforeFlush(() => fold(unit.em, received));
+    unit.together(fold, { event, context });
   }
 }
 
-async function fold(em: EntityManager, received: Received[]): Promise<void> {
+async function fold({ em }: UnitOfWork, received: Received[]): Promise<void> {
   const taskIds = [...new Set(received.map(({ event }) => event.taskId))].sort();
   // The orders' locks stand for the task: whoever decides about it or tells of it comes by here.
   const orders = await em.find(
