@@ -2,6 +2,7 @@ export { InboxRow } from './inbox.entity.ts';
 export { OutboxRow } from './outbox.entity.ts';
 export * from './envelope.ts';
 export * from './handle.decorator.ts';
+export { Journal } from './journal.ts';
 export { KafkaClient, kafkaConfig } from './kafka.client.ts';
 export { MessageContext } from './message-context.ts';
 export * from './messaging.module.ts';

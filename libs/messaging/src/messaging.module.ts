@@ -2,6 +2,7 @@ import { TRANSPORT } from '@castad/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DeadLetters } from './dead-letters.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Journal } from './journal.ts';
 import { KafkaClient } from './kafka.client.ts';
 import { KafkaTransport } from './kafka.transport.ts';
 import { Outbox } from './outbox.ts';
@@ -18,6 +19,7 @@ export class MessagingModule {
       providers: [
         { provide: SERVICE, useValue: service },
         KafkaClient,
+        Journal,
         Outbox,
         OutboxRelay,
         DeadLetters,
@@ -25,7 +27,7 @@ export class MessagingModule {
         KafkaTransport,
         { provide: TRANSPORT, useExisting: KafkaTransport },
       ],
-      exports: [Outbox, TRANSPORT],
+      exports: [Journal, Outbox, TRANSPORT],
     };
   }
 }
