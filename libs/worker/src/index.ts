@@ -1,4 +1,5 @@
 export * from './back-off.ts';
+export * from './cancellation.entity.ts';
 export * from './job.ts';
 export * from './migrations.ts';
 export * from './paid-job.ts';

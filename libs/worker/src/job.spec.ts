@@ -7,6 +7,7 @@ const now = new Date('2030-01-01T00:00:10Z');
 const later = new Date('2030-01-01T00:00:20Z');
 const ordered = (): PaidJob => ({
   taskId: 'task',
+  revision: 1,
   jobIdConfirmed: false,
   ...newJob('2030-01-01T01:00:00Z', cause),
 });

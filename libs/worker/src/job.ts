@@ -5,9 +5,10 @@ import type { Cause } from '@castad/messaging';
  * `ordered`: to be done. `submitting`: a paid call was begun by whoever holds the lease. `unknown`: it was begun and
  * nobody knows how it ended. `running`: the provider works on it. The others are final.
  */
-export type JobStatus = 'ordered' | 'submitting' | 'unknown' | 'running' | 'done' | 'failed' | 'expired';
+export type JobStatus = 'ordered' | 'submitting' | 'unknown' | 'running' | FinalStatus;
+export type FinalStatus = 'done' | 'failed' | 'expired' | 'cancelled';
 
-const final: ReadonlySet<JobStatus> = new Set(['done', 'failed', 'expired']);
+const final: ReadonlySet<JobStatus> = new Set<FinalStatus>(['done', 'failed', 'expired', 'cancelled']);
 
 /** The columns that make a table's rows jobs. */
 export const jobProperties = {
@@ -49,6 +50,7 @@ export const jobColumns = `
 /** A row that a worker works off. */
 export interface Job {
   taskId: string;
+  revision?: number;
   status: JobStatus;
   dueAt?: Date | null;
   attempt: number;
@@ -65,7 +67,7 @@ export interface Job {
 }
 
 /** The job part of a new row: due at once. `deadline` is ISO 8601. */
-export function newJob(deadline: string, cause: Cause): Omit<Job, 'taskId'> {
+export function newJob(deadline: string, cause: Cause): Omit<Job, 'taskId' | 'revision'> {
   const now = cause.at ?? new Date();
   return {
     status: 'ordered',
@@ -83,11 +85,18 @@ export const isFinal = (job: Job): boolean => final.has(job.status);
 
 export const causeOf = (job: Job): Cause => ({ messageId: job.causeId, traceparent: job.traceparent });
 
+export function releaseLease(job: Job): void {
+  job.leaseOwner = null;
+  job.leaseUntil = null;
+}
+
 /** Ends a job. A final job stays as it is: late news changes nothing. */
-export function end(job: Job, status: 'done' | 'failed' | 'expired', error?: { code: string; reason: string }): void {
+export function end(job: Job, status: FinalStatus, error?: { code: string; reason: string }): void {
   if (isFinal(job)) return;
   job.status = status;
   job.dueAt = null;
+  // Of cancelled work the lease stays while it lasts: it tells that a call may be under way.
+  if (status !== 'cancelled') releaseLease(job);
   job.endedAt = new Date();
   job.errorCode = error?.code ?? job.errorCode;
   job.errorReason = error?.reason ?? job.errorReason;

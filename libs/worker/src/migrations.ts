@@ -12,4 +12,16 @@ class CreateBucket extends Migration {
   }
 }
 
-export const workerMigrations: NamedMigration[] = [{ name: '0002-worker', class: CreateBucket }];
+class CreateCancellation extends Migration {
+  override up(): void {
+    this.addSql(`create table cancellation (
+      task_id char(36) character set ascii not null primary key,
+      revision int not null
+    ) engine=InnoDB default charset=utf8mb4`);
+  }
+}
+
+export const workerMigrations: NamedMigration[] = [
+  { name: '0002-worker', class: CreateBucket },
+  { name: '0004-cancellation', class: CreateCancellation },
+];

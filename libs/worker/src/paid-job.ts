@@ -1,6 +1,7 @@
 import { p } from '@mikro-orm/core';
+import { TOKEN } from '@castad/contracts';
 import { randomBytes } from 'node:crypto';
-import { isFinal, jobColumns, jobProperties, type Job } from './job.ts';
+import { end, isFinal, jobColumns, jobProperties, type Job } from './job.ts';
 
 /** The columns of a job whose provider is paid for each submit. */
 export const paidJobProperties = {
@@ -12,6 +13,8 @@ export const paidJobProperties = {
   /** Whether the id is the answer to our submit. One from a callback must be checked with the provider. */
   jobIdConfirmed: p.boolean(),
   submittedAt: p.datetime(3).nullable(),
+  /** The order whose paid work this one may take over. */
+  retryOf: p.integer().nullable(),
 };
 
 export const paidJobColumns = `${jobColumns},
@@ -20,15 +23,20 @@ export const paidJobColumns = `${jobColumns},
   job_id_confirmed tinyint(1) not null default 0,
   submitted_at datetime(3) null`;
 
+/** Came later than `paidJobColumns`. */
+export const retryColumn = 'retry_of int null';
+
 export interface PaidJob extends Job {
+  revision: number;
   token?: string | null;
   jobId?: string | null;
   jobIdConfirmed: boolean;
   submittedAt?: Date | null;
+  retryOf?: number | null;
 }
 
 /** Anything else in a callback's address is nobody's token; the database would not even compare it. */
-export const isToken = (text: string): boolean => /^[\w-]{43}$/.test(text);
+export const isToken = (text: string): boolean => TOKEN.test(text);
 
 /** The intent: committed before the call, so that a crash in the middle is seen afterwards. */
 export function beginSubmit(job: PaidJob, now: Date): void {
@@ -38,23 +46,46 @@ export function beginSubmit(job: PaidJob, now: Date): void {
   job.submittedAt = now;
 }
 
-/** The provider has the work. Paid work is kept whatever has become of the row meanwhile. */
-export function submitted(job: PaidJob, jobId: string, token: string): void {
-  if (job.token !== token) return;
+/** The provider has the work. Paid work is kept whatever has become of the row meanwhile. False: not of this attempt. */
+export function submitted(job: PaidJob, jobId: string, token: string): boolean {
+  if (job.token !== token) return false;
   job.jobId = jobId;
   job.jobIdConfirmed = true;
   if (!isFinal(job)) job.status = 'running';
+  return true;
 }
 
-/** A callback with this job's token: says which work it is, and that it is worth a look. Never what came of it. */
-export function calledBack(job: PaidJob, jobId: string, now: Date): void {
-  job.jobId ??= jobId;
+/**
+ * A callback with this job's token: says which work it is, and that it is worth a look. Never what came of it. True:
+ * until now nobody knew that the provider had taken the order.
+ */
+export function calledBack(job: PaidJob, jobId: string, now: Date): boolean {
   if (!isFinal(job)) job.dueAt = now;
+  if (job.jobId) return false;
+  job.jobId = jobId;
+  return true;
+}
+
+/** Whether the row follows a job that an earlier order paid for, and has ordered nothing itself. */
+export const isTakenOver = ({ attempt, jobId }: PaidJob): boolean => attempt === 0 && !!jobId;
+
+/** Follows the earlier order's job instead of paying for another one. */
+export function takeOver(job: PaidJob, earlier: PaidJob): void {
+  const { jobId, jobIdConfirmed, token } = earlier;
+  Object.assign(job, { jobId, jobIdConfirmed, token, status: 'running' });
+  earlier.token = null;
+  end(earlier, 'cancelled');
+}
+
+/** Nothing came of a job that was taken over: this row orders one of its own. */
+export function orderAnew(job: PaidJob): void {
+  Object.assign(job, { status: 'ordered', jobId: null, jobIdConfirmed: false, token: null });
 }
 
 /** The provider does not know this id, which came from a callback, as ours: the outcome is as unknown as before. */
 export function disown(job: PaidJob, jobId: string): void {
   if (job.jobId !== jobId || job.jobIdConfirmed) return;
+  if (isTakenOver(job)) return orderAnew(job);
   job.jobId = null;
   job.status = 'unknown';
 }

@@ -1,7 +1,20 @@
-import { Batcher, ProviderError, toError, type UnitOfWork } from '@castad/platform';
+import type { Message } from '@castad/contracts';
+import { Journal } from '@castad/messaging';
+import { AppError, Batcher, ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
+import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';
-import { beginSubmit, calledBack, disown, submitted, type PaidJob } from './paid-job.ts';
+import { causeOf } from './job.ts';
+import {
+  beginSubmit,
+  calledBack,
+  disown,
+  isTakenOver,
+  orderAnew,
+  submitted,
+  takeOver,
+  type PaidJob,
+} from './paid-job.ts';
 import { Worker, type Outcome, type Publish, type WorkerOptions } from './worker.ts';
 
 /** What a failed stage says of itself. */
@@ -29,6 +42,8 @@ export class NotYet extends Error {
 
 const MAX_SUBMIT_TRIES = 8;
 const ACCOUNT_PAUSE_MS = 60_000;
+const NOT_NOTED_MS = 1_000;
+const UNDER_WAY_MS = 1_000;
 
 const OUTCOME_UNKNOWN: Reason = {
   code: 'OUTCOME_UNKNOWN',
@@ -41,7 +56,8 @@ const OUTCOME_UNKNOWN: Reason = {
  * A worker whose submit costs money: at most one submit per row and attempt, and another attempt only after the first
  * is known to have failed.
  */
-export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
+export abstract class PaidWorker<J extends PaidJob & object, Request = void> extends Worker<J> {
+  @Inject(Journal) private readonly journal!: Journal;
   private readonly callbacks = new Batcher<{ token: string; jobId: string }, boolean>(items => this.wakeAll(items));
 
   protected constructor(
@@ -51,11 +67,26 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
     super(entity, paid);
   }
 
+  /** Gathers what the submit sends; free, so whatever goes wrong here, nothing was ordered. @throws NotYet */
+  protected abstract prepare(job: J): Promise<Request> | Request;
+
   /**
    * The one call that costs money. Returns the provider's job id.
-   * @throws NotYet before the call; ProviderError, `refused` if surely nothing was ordered
+   * @throws ProviderError, `refused` if surely nothing was ordered
    */
-  protected abstract submit(job: J): Promise<string>;
+  protected abstract submit(job: J, request: Request): Promise<string>;
+
+  /** Says that a submit is about to be made, with all that its row is made of. */
+  protected abstract submitBegun(job: J): Message;
+
+  /** Says that the provider took the order. */
+  protected abstract submitTaken(saved: J): Message;
+
+  /** Whether an earlier order's result would do for this one. */
+  protected abstract isSameWork(job: J, earlier: J): boolean;
+
+  /** Ends the job with the result of an earlier order. */
+  protected abstract takeResult(job: J, earlier: J, publish: Publish): void;
 
   /** Asks how the job stands. Undefined: still working. `null`: the provider does not know it as ours. */
   protected abstract poll(job: J, jobId: string): Promise<Outcome<J> | undefined | null>;
@@ -72,6 +103,25 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
     if (job.status === 'ordered') beginSubmit(job, now);
     else if (job.jobId) job.status = 'running';
     else job.status = 'unknown';
+  }
+
+  /** A retry pays for nothing that the order before it has paid for. */
+  protected override async admit(jobs: J[], unit: UnitOfWork): Promise<void> {
+    const retries = jobs.filter(({ retryOf }) => retryOf);
+    if (retries.length === 0) return;
+    const rows = await unit.em.find(
+      this.entity,
+      { $or: retries.map(({ taskId, retryOf }) => ({ taskId, revision: retryOf })) } as FilterQuery<J>,
+      { lockMode: LockMode.PESSIMISTIC_WRITE },
+    );
+    for (const job of retries) {
+      const earlier = rows.find(
+        row => row.taskId === job.taskId && row.revision === job.retryOf && this.isSameWork(job, row),
+      );
+      const isUnderWay = earlier && !earlier.jobId && earlier.leaseUntil && earlier.leaseUntil > unit.now;
+      if (isUnderWay) this.putOff(job, unit.now);
+      else this.follow(unit, job, earlier);
+    }
   }
 
   protected override expire(job: J, publish: Publish, unit: UnitOfWork): Promise<void> | void {
@@ -111,25 +161,50 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
     };
   }
 
+  /** The provider says that nothing comes of the job. */
+  protected jobFailed(job: J, reason: Reason): Outcome<J> {
+    return isTakenOver(job) ? { record: saved => orderAnew(saved), dueInMs: 0 } : this.ending(reason);
+  }
+
   protected ending(reason: Reason): Outcome<J> {
     return { record: (saved, publish) => this.fail(saved, reason, publish) };
   }
 
   private async submitOnce(job: J, now: Date): Promise<Outcome<J>> {
-    const token = job.token as string;
+    let request: Request;
     try {
-      const jobId = await this.submit(job);
-      const save = (saved: J) => {
-        submitted(saved, jobId, token);
-        saved.tries = 0;
-      };
-      this.logger.log({ taskId: job.taskId, attempt: job.attempt, jobId }, 'submitted');
-      return { record: save, keep: save, dueInMs: this.paid.pollMs };
+      request = await this.prepare(job);
+      await this.note(job);
     } catch (thrown) {
-      if (thrown instanceof NotYet) return this.notBegun(thrown);
+      return thrown instanceof NotYet ? this.notBegun(thrown) : this.refused(job, asProviderError(thrown));
+    }
+    try {
+      return this.taken(job, await this.submit(job, request));
+    } catch (thrown) {
       const error = asProviderError(thrown);
       return error.refused ? this.refused(job, error) : this.unknown(job, error, now);
     }
+  }
+
+  /** Before the call: a lost database must not hide that it was made. */
+  private async note(job: J): Promise<void> {
+    try {
+      await this.journal.write(this.submitBegun(job), causeOf(job));
+    } catch (error) {
+      this.logger.warn({ taskId: job.taskId, error: toError(error).message }, 'waiting to note a paid call');
+      throw new NotYet(NOT_NOTED_MS);
+    }
+  }
+
+  private taken(job: J, jobId: string): Outcome<J> {
+    const token = job.token as string;
+    const save = (saved: J, publish: Publish) => {
+      if (!submitted(saved, jobId, token)) return;
+      saved.tries = 0;
+      publish(this.submitTaken(saved));
+    };
+    this.logger.log({ taskId: job.taskId, attempt: job.attempt, jobId }, 'submitted');
+    return { record: save, keep: save, dueInMs: this.paid.pollMs };
   }
 
   private notBegun({ lookAgainMs }: NotYet): Outcome<J> {
@@ -194,6 +269,17 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
     return Math.min(this.paid.pollMs, 1_000);
   }
 
+  private putOff(job: J, now: Date): void {
+    job.dueAt = new Date(now.getTime() + UNDER_WAY_MS);
+    this.wake(UNDER_WAY_MS);
+  }
+
+  private follow(unit: UnitOfWork, job: J, earlier: J | undefined): void {
+    job.retryOf = null;
+    if (earlier?.status === 'done') this.takeResult(job, earlier, this.publisher(unit, job));
+    else if (earlier?.jobId) takeOver(job, earlier);
+  }
+
   private async wakeAll(items: { token: string; jobId: string }[]): Promise<boolean[]> {
     const known = await this.database.transaction('requests', async unit => {
       const jobs = await unit.em.find(
@@ -206,7 +292,7 @@ export abstract class PaidWorker<J extends PaidJob & object> extends Worker<J> {
       const byToken = new Map(jobs.map(job => [job.token, job]));
       for (const { token, jobId } of items) {
         const job = byToken.get(token);
-        if (job) calledBack(job, jobId, unit.now);
+        if (job && calledBack(job, jobId, unit.now)) this.publisher(unit, job)(this.submitTaken(job));
       }
       unit.wake(this.entity);
       return byToken;
@@ -227,10 +313,10 @@ const lastError = ({ errorCode, errorReason }: PaidJob): Reason | undefined =>
   errorCode ? { code: errorCode, reason: errorReason ?? errorCode, retryable: true } : undefined;
 
 /** Anything but a provider's own word is a fault of ours, and for a submit an unknown outcome. */
-const asProviderError = (thrown: unknown): ProviderError =>
-  thrown instanceof ProviderError
-    ? thrown
-    : new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', {
-        cause: toError(thrown),
-        retriable: true,
-      });
+function asProviderError(thrown: unknown): ProviderError {
+  if (thrown instanceof ProviderError) return thrown;
+  const cause = toError(thrown);
+  if (thrown instanceof AppError)
+    return new ProviderError(thrown.code, thrown.message, { retriable: thrown.retriable, cause });
+  return new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', { cause, retriable: true });
+}

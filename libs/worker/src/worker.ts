@@ -13,7 +13,8 @@ import {
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { causeOf, end, isFinal, type Job } from './job.ts';
+import { cancelledThrough, noteCancelled, type Through } from './cancellation.entity.ts';
+import { causeOf, end, isFinal, releaseLease, type Job } from './job.ts';
 import { Bucket, lockBucket, type RateLimit } from './rate-limit.ts';
 
 export type Publish = (message: Message) => void;
@@ -22,8 +23,8 @@ export type Publish = (message: Message) => void;
 export interface Outcome<J> {
   /** Changes the reloaded, locked row; only while this worker still holds the lease. */
   record?(saved: J, publish: Publish): void;
-  /** The same when the lease ran out meanwhile: for what must never be lost. */
-  keep?(saved: J): void;
+  /** The same when the lease ran out or the job was cancelled meanwhile: for what must never be lost. */
+  keep?(saved: J, publish: Publish): void;
   /** When to look again, unless somebody wakes the job before. */
   dueInMs?: number;
   /** The provider's account is refused: nobody should call it for so long. */
@@ -84,6 +85,9 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     end(job, 'expired');
   }
 
+  /** Looks at rows before they are claimed, in the claim's transaction; what it ends or puts off is not claimed. */
+  protected admit(_jobs: J[], _unit: UnitOfWork): Promise<void> | void {}
+
   /** How many calls to the provider the next step can make. */
   protected calls(_job: J): number {
     return 1;
@@ -98,6 +102,24 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     gauge.set(0);
     this.ended = this.run(active => gauge.set(active));
   }
+
+  /**
+   * Ends what is not over of this task up to and including `revision`, and begins no more of it. What a provider was
+   * already asked for cannot be called back: its answer is kept, and not continued.
+   */
+  cancel(unit: UnitOfWork, taskId: string, revision: number): void {
+    unit.together(this.cancelAll, { taskId, revision });
+  }
+
+  private readonly cancelAll = async ({ em }: UnitOfWork, cancelled: Through[]): Promise<void> => {
+    await noteCancelled(em, cancelled);
+    const jobs = await em.find(
+      this.entity,
+      { $or: cancelled.map(({ taskId, revision }) => ({ taskId, revision: { $lte: revision } })) } as FilterQuery<J>,
+      { lockMode: LockMode.PESSIMISTIC_WRITE },
+    );
+    for (const job of jobs) end(job, 'cancelled');
+  };
 
   /** Looks for due rows soon. */
   protected wake(afterMs = 0): void {
@@ -157,10 +179,16 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         } as unknown as FilterQuery<J>,
         { orderBy: { dueAt: 'asc' } as never, limit, lockMode: LockMode.PESSIMISTIC_PARTIAL_WRITE },
       );
+      await this.endCancelled(due, unit);
+      await this.admit(
+        due.filter(job => !isFinal(job) && job.deadline > now),
+        unit,
+      );
       const claimed: { job: J; owner: string }[] = [];
       for (const job of due) {
+        if (isFinal(job) || !job.dueAt || job.dueAt > now) continue;
         if (job.deadline <= now) {
-          await this.expire(job, message => this.outbox.add(unit, message, causeOf(job)), unit);
+          await this.expire(job, this.publisher(unit, job), unit);
           continue;
         }
         if (bucket && !take(bucket, this.calls(job))) {
@@ -177,6 +205,12 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       }
       return { claimed, more: due.length === limit };
     });
+  }
+
+  /** A row may have been made after the order to cancel was handled. */
+  private async endCancelled(due: J[], { em }: UnitOfWork): Promise<void> {
+    const through = await cancelledThrough(em, [...new Set(due.map(({ taskId }) => taskId))]);
+    for (const job of due) if ((job.revision ?? 0) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
   }
 
   private async work(job: J, owner: string): Promise<void> {
@@ -228,19 +262,24 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   }
 
   private apply(unit: UnitOfWork, saved: J, owner: string, outcome: Outcome<J>): void {
+    const publish = this.publisher(unit, saved);
     if (saved.leaseOwner !== owner) {
-      this.logger.warn({ taskId: saved.taskId }, 'the lease ran out before the outcome was there');
+      this.logger.warn({ taskId: saved.taskId }, 'the job was not ours any more when its outcome was there');
       if (!outcome.keep) return;
-      outcome.keep(saved);
+      outcome.keep(saved, publish);
       if (!isFinal(saved)) this.makeDue(unit, saved);
       return;
     }
     const woken = !!saved.dueAt && !!saved.leaseUntil && saved.dueAt < saved.leaseUntil;
-    saved.leaseOwner = null;
-    saved.leaseUntil = null;
-    outcome.record?.(saved, message => this.outbox.add(unit, message, causeOf(saved)));
+    releaseLease(saved);
+    if (isFinal(saved)) return outcome.keep?.(saved, publish);
+    outcome.record?.(saved, publish);
     if (isFinal(saved)) return;
     this.makeDue(unit, saved, woken ? 0 : outcome.dueInMs);
+  }
+
+  protected publisher(unit: UnitOfWork, job: J): Publish {
+    return message => this.outbox.add(unit, message, causeOf(job));
   }
 
   private makeDue(unit: UnitOfWork, saved: J, inMs = 0): void {

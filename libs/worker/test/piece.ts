@@ -1,16 +1,19 @@
 import { InboxRow, messagingMigrations, MessagingModule, OutboxRow } from '@castad/messaging';
 import { newId, PlatformModule, ServiceConfig } from '@castad/platform';
-import { aSongFailed, aSongReady } from '@castad/testing';
+import { message, SongSubmitBegun, SongSubmitted } from '@castad/contracts';
+import { aGenerateSong, aSongFailed, aSongReady } from '@castad/testing';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import { Injectable, Module, type Type } from '@nestjs/common';
 import {
   Bucket,
+  Cancellation,
   end,
   newJob,
   paidJobColumns,
   paidJobProperties,
   PaidWorker,
+  retryColumn,
   workerMigrations,
   type Outcome,
   type PaidWorkerOptions,
@@ -21,14 +24,20 @@ import {
 const schema = defineEntity({
   name: 'Piece',
   tableName: 'piece',
-  properties: { taskId: p.string().length(36).primary(), ...paidJobProperties },
+  properties: { taskId: p.string().length(36).primary(), revision: p.integer().primary(), ...paidJobProperties },
 });
+
+export interface Retry {
+  revision?: number;
+  retryOf?: number;
+}
 
 /** The smallest piece of paid work. */
 export class Piece extends schema.class {
-  static ordered(taskId: string, deadline: Date, at: Date): Piece {
+  static ordered(taskId: string, deadline: Date, at: Date, { revision = 1, retryOf }: Retry = {}): Piece {
     const cause = { messageId: newId(), traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`, at };
-    return Object.assign(new Piece(), { taskId, jobIdConfirmed: false, ...newJob(deadline.toISOString(), cause) });
+    const job = newJob(deadline.toISOString(), cause);
+    return Object.assign(new Piece(), { taskId, revision, retryOf, jobIdConfirmed: false, ...job });
   }
 }
 schema.setClass(Piece);
@@ -36,8 +45,11 @@ schema.setClass(Piece);
 class CreatePiece extends Migration {
   override up(): void {
     this.addSql(`create table piece (
-      task_id char(36) character set ascii not null primary key,
+      task_id char(36) character set ascii not null,
+      revision int not null,
       ${paidJobColumns},
+      ${retryColumn},
+      primary key (task_id, revision),
       key piece_due (due_at),
       key piece_lease (lease_owner),
       unique key piece_token (token)
@@ -51,11 +63,13 @@ export const pieceMigrations = [
   { name: '0100-piece', class: CreatePiece },
 ];
 
+/** Undefined: still working. `null`: not this piece's job. */
+export type Found = 'done' | 'failed' | undefined | null;
+
 /** What a provider was asked, and what it answers. */
 export interface Provider {
   submit(piece: Piece): Promise<string>;
-  /** Undefined: still working. `null`: not this piece's job. */
-  poll(piece: Piece, jobId: string): Promise<'done' | undefined | null>;
+  poll(piece: Piece, jobId: string): Promise<Found>;
 }
 
 class PieceConfig extends ServiceConfig {}
@@ -69,12 +83,33 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
       super(Piece, options);
     }
 
+    protected prepare(): void {}
+
     protected submit(piece: Piece): Promise<string> {
       return provider.submit(piece);
     }
 
+    protected submitBegun({ taskId, revision, attempt, token }: Piece): SongSubmitBegun {
+      const { plan, lyric } = aGenerateSong();
+      return message(SongSubmitBegun, { taskId, revision, plan, lyric, attempt, token: token as string });
+    }
+
+    protected submitTaken({ taskId, revision, attempt, jobId }: Piece): SongSubmitted {
+      return message(SongSubmitted, { taskId, revision, attempt, jobId: jobId as string });
+    }
+
+    protected isSameWork(): boolean {
+      return true;
+    }
+
+    protected takeResult(piece: Piece, _earlier: Piece, publish: Publish): void {
+      ready(piece, publish);
+    }
+
     protected async poll(piece: Piece, jobId: string): Promise<Outcome<Piece> | undefined | null> {
       const found = await provider.poll(piece, jobId);
+      if (found === 'failed')
+        return this.jobFailed(piece, { code: 'NOTHING_CAME', reason: 'Nothing came of it.', retryable: true });
       return found === 'done' ? { record: (saved, publish) => ready(saved, publish) } : found;
     }
 
@@ -86,7 +121,11 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
 
   @Module({
     imports: [
-      PlatformModule.forService({ service, config: PieceConfig, entities: [Piece, Bucket, InboxRow, OutboxRow] }),
+      PlatformModule.forService({
+        service,
+        config: PieceConfig,
+        entities: [Piece, Bucket, Cancellation, InboxRow, OutboxRow],
+      }),
       MessagingModule.forService(service),
     ],
     providers: [{ provide: PieceWorker, useClass: ProvidedPieceWorker }],
@@ -97,5 +136,5 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
 
 function ready(saved: Piece, publish: Publish): void {
   end(saved, 'done');
-  publish(aSongReady({ taskId: saved.taskId }));
+  publish(aSongReady({ taskId: saved.taskId, revision: saved.revision }));
 }

@@ -1,9 +1,10 @@
+import { topics } from '@castad/contracts';
 import { Database, newId } from '@castad/platform';
 import { bootWith, eventually, testBed, type TestBed } from '@castad/testing';
 import { expect } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { JobStatus, PaidWorkerOptions } from '../src/index.ts';
-import { Piece, pieceMigrations, pieceModule, PieceWorker, type Provider } from './piece.ts';
+import { Piece, pieceMigrations, pieceModule, PieceWorker, type Found, type Provider, type Retry } from './piece.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -33,7 +34,7 @@ export class Workshop {
   readonly polls: { taskId: string; jobId: string }[] = [];
   /** Undefined: the call stays open until the test answers it. */
   onSubmit: (call: Call) => void = () => undefined;
-  onPoll: (jobId: string, piece: Piece) => 'done' | undefined | null = () => 'done';
+  onPoll: (jobId: string, piece: Piece) => Found = () => 'done';
   private readonly apps = new Set<NestFastifyApplication>();
 
   private constructor(readonly bed: TestBed) {}
@@ -90,7 +91,7 @@ export class Workshop {
     this.polls.length = 0;
     this.onSubmit = () => undefined;
     this.onPoll = () => 'done';
-    for (const table of ['piece', 'bucket', 'outbox']) await this.sql(`delete from ${table}`);
+    for (const table of ['piece', 'bucket', 'cancellation', 'outbox']) await this.sql(`delete from ${table}`);
   }
 
   async end(): Promise<void> {
@@ -109,6 +110,24 @@ export class Workshop {
       for (const taskId of taskIds) unit.insertIfAbsent(Piece.ordered(taskId, deadline, unit.now));
     });
     return taskIds;
+  }
+
+  /** Orders more work for a task that has had some. */
+  async orderAgain(app: NestFastifyApplication, taskId: string, retry: Retry): Promise<void> {
+    const deadline = new Date(Date.now() + HOUR_MS);
+    await app.get(Database).transaction('requests', async unit => {
+      unit.insertIfAbsent(Piece.ordered(taskId, deadline, unit.now, retry));
+    });
+  }
+
+  async cancel(app: NestFastifyApplication, taskId: string, revision: number): Promise<void> {
+    await app.get(Database).transaction('requests', async unit => app.get(PieceWorker).cancel(unit, taskId, revision));
+  }
+
+  /** The messages about a task, by type. */
+  async said(taskId: string): Promise<string[]> {
+    const seen = await this.bed.topics.read(topics.songEvents.name);
+    return seen.filter(({ key }) => key === taskId).map(({ type, data }) => `${type} ${String(data.revision)}`);
   }
 
   /** What the provider's callback does. */
