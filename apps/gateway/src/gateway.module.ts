@@ -1,6 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
-import { Bucket } from '@castad/worker';
+import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { GatewayConfig } from './gateway.config.ts';
 import { IdempotencyKey } from './project/idempotency-key.entity.ts';
@@ -20,7 +20,7 @@ import { TaskEvent } from './project/task-event.entity.ts';
 import { StorageClient } from './storage/storage.client.ts';
 
 const service = 'gateway';
-const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucket, InboxRow, OutboxRow];
+const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucket, Cancellation, InboxRow, OutboxRow];
 
 @Module({
   imports: [

@@ -1,5 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
+import { Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { LyricServiceConfig } from './lyric-service.config.ts';
 import { LyricJob } from './lyric/lyric.entity.ts';
@@ -11,7 +12,11 @@ const service = 'lyric-service';
 
 @Module({
   imports: [
-    PlatformModule.forService({ service, config: LyricServiceConfig, entities: [LyricJob, InboxRow, OutboxRow] }),
+    PlatformModule.forService({
+      service,
+      config: LyricServiceConfig,
+      entities: [LyricJob, Cancellation, InboxRow, OutboxRow],
+    }),
     MessagingModule.forService(service),
   ],
   controllers: [LyricHandlers],

@@ -1,6 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
-import { Bucket } from '@castad/worker';
+import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { SongServiceConfig } from './song-service.config.ts';
 import { Song } from './song/song.entity.ts';
@@ -13,7 +13,11 @@ const service = 'song-service';
 
 @Module({
   imports: [
-    PlatformModule.forService({ service, config: SongServiceConfig, entities: [Song, Bucket, InboxRow, OutboxRow] }),
+    PlatformModule.forService({
+      service,
+      config: SongServiceConfig,
+      entities: [Song, Bucket, Cancellation, InboxRow, OutboxRow],
+    }),
     MessagingModule.forService(service),
   ],
   controllers: [SongHandlers, SunoCallbackController],

@@ -1,5 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
+import { Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { Asset } from './asset/asset.entity.ts';
 import { AssetHandlers } from './asset/asset.handlers.ts';
@@ -15,7 +16,11 @@ const service = 'storage-service';
 
 @Module({
   imports: [
-    PlatformModule.forService({ service, config: StorageServiceConfig, entities: [Asset, InboxRow, OutboxRow] }),
+    PlatformModule.forService({
+      service,
+      config: StorageServiceConfig,
+      entities: [Asset, Cancellation, InboxRow, OutboxRow],
+    }),
     MessagingModule.forService(service),
   ],
   controllers: [AssetHandlers, ImageController, LinkController],

@@ -1,6 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
-import { Bucket } from '@castad/worker';
+import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { CreatomateClient } from './creatomate/creatomate.client.ts';
 import { StorageClient } from './storage/storage.client.ts';
@@ -10,11 +10,10 @@ import { Template } from './video/template.entity.ts';
 import { TemplateStore } from './video/template.store.ts';
 import { Video } from './video/video.entity.ts';
 import { VideoHandlers } from './video/video.handlers.ts';
-import { VideoWaker } from './video/video.waker.ts';
 import { VideoWorker } from './video/video.worker.ts';
 
 const service = 'video-service';
-const entities = [Video, Template, Bucket, InboxRow, OutboxRow];
+const entities = [Video, Template, Bucket, Cancellation, InboxRow, OutboxRow];
 
 @Module({
   imports: [
@@ -22,6 +21,6 @@ const entities = [Video, Template, Bucket, InboxRow, OutboxRow];
     MessagingModule.forService(service),
   ],
   controllers: [VideoHandlers, CreatomateCallbackController],
-  providers: [VideoWorker, VideoWaker, TemplateStore, CreatomateClient, StorageClient],
+  providers: [VideoWorker, TemplateStore, CreatomateClient, StorageClient],
 })
 export class VideoServiceModule {}

@@ -49,7 +49,7 @@ export class Track {
   @IsPositive()
   durationSeconds!: number;
 
-  /** When the words are sung; known for the chosen track. */
+  /** When the words are sung. */
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(500)

@@ -28,8 +28,9 @@ export interface Usage {
 
 /** The lyric of one order. `attempt` counts the calls to the model. */
 export class LyricJob extends schema.class {
-  static ordered({ taskId, revision, plan }: GenerateLyric, cause: Cause): LyricJob {
-    return Object.assign(new LyricJob(), { taskId, revision, plan, ...newJob(plan.deadline, cause) });
+  /** With words of the client's own there is nothing left to write. */
+  static ordered({ taskId, revision, plan, lyric }: GenerateLyric, cause: Cause): LyricJob {
+    return Object.assign(new LyricJob(), { taskId, revision, plan, lyric, ...newJob(plan.deadline, cause) });
   }
 
   written(lyric: Lyric, usage: Usage): LyricGenerated {

@@ -1,12 +1,20 @@
-import { GenerateLyric } from '@castad/contracts';
+import { CancelTask, GenerateLyric } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { LyricJob } from './lyric.entity.ts';
+import { LyricWorker } from './lyric.worker.ts';
 
 @Controller()
 export class LyricHandlers {
+  constructor(private readonly worker: LyricWorker) {}
+
   @Handle(GenerateLyric)
   onGenerateLyric(command: GenerateLyric, { unit, cause }: MessageContext) {
     unit.insertIfAbsent(LyricJob.ordered(command, cause));
+  }
+
+  @Handle(CancelTask)
+  onCancelTask({ taskId, revision }: CancelTask, { unit }: MessageContext) {
+    this.worker.cancel(unit, taskId, revision);
   }
 }

@@ -64,6 +64,14 @@ describe('LyricWorker', () => {
     expect(job).toMatchObject({ status: 'done', attempt: 1, model: 'gpt', completionTokens: 20 });
   });
 
+  it("asks nobody when the words are the client's own", async () => {
+    const job = claimed(1, { lyric: aLyric() });
+    const { said } = await step(job);
+    expect(said).toMatchObject([{ taskId: job.taskId, lyric: aLyric() }]);
+    expect(model.calls).toEqual([]);
+    expect(job).toMatchObject({ status: 'done', attempt: 0 });
+  });
+
   it('repeats a call that failed, later and with more room', async () => {
     model.answer = timeout;
     const job = claimed(2);

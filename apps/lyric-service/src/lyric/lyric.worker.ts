@@ -1,3 +1,4 @@
+import type { Lyric } from '@castad/contracts';
 import { ProviderError, toError } from '@castad/platform';
 import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
@@ -5,7 +6,7 @@ import { LyricServiceConfig } from '../lyric-service.config.ts';
 import { OpenAiClient } from '../openai/openai.client.ts';
 import { garbage } from '../openai/openai-errors.ts';
 import { fittingLyric } from './fitting-lyric.ts';
-import { LyricJob } from './lyric.entity.ts';
+import { LyricJob, type Usage } from './lyric.entity.ts';
 
 /** Calls that were refused cost nothing, so they may be more than those that count. */
 const MAX_TRIES = 8;
@@ -27,7 +28,7 @@ export class LyricWorker extends Worker<LyricJob> {
 
   /** Counted before the call, so that one whose process died is counted too. */
   protected override begin(job: LyricJob): void {
-    job.attempt += 1;
+    if (!job.lyric) job.attempt += 1;
   }
 
   protected override expire(job: LyricJob, publish: Publish): void {
@@ -36,6 +37,7 @@ export class LyricWorker extends Worker<LyricJob> {
   }
 
   protected async step(job: LyricJob): Promise<Outcome<LyricJob>> {
+    if (job.lyric) return finished(job.lyric);
     if (job.attempt > this.config.OPENAI_MAX_CALLS) return ending(lastError(job) ?? noAnswerSaved);
     const { brief, language, music } = job.plan;
     const { lyric: written, ...usage } = await this.openai.write(
@@ -44,7 +46,7 @@ export class LyricWorker extends Worker<LyricJob> {
     );
     const lyric = fittingLyric(written);
     if (!lyric) throw garbage();
-    return { record: (saved, publish) => publish(saved.written(lyric, usage)) };
+    return finished(lyric, usage);
   }
 
   protected failed(job: LyricJob, thrown: Error): Outcome<LyricJob> {
@@ -62,6 +64,10 @@ export class LyricWorker extends Worker<LyricJob> {
     };
   }
 }
+
+const finished = (lyric: Lyric, usage: Usage = {}): Outcome<LyricJob> => ({
+  record: (saved, publish) => publish(saved.written(lyric, usage)),
+});
 
 const ending = (reason: Reason): Outcome<LyricJob> => ({
   record: (saved, publish) => publish(saved.failed(reason)),

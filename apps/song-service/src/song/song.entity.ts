@@ -6,11 +6,14 @@ import {
   type Plan,
   SongFailed,
   SongReady,
+  SongSubmitBegun,
+  SongSubmitted,
   type Track,
 } from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
 import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
+import { isDeepStrictEqual } from 'node:util';
 
 const schema = defineEntity({
   name: 'Song',
@@ -28,19 +31,35 @@ const schema = defineEntity({
 
 /** One song of one order. */
 export class Song extends schema.class {
-  static ordered({ taskId, revision, plan, lyric }: GenerateSong | LyricGenerated, cause: Cause): Song {
+  static ordered(order: GenerateSong | LyricGenerated, cause: Cause): Song {
+    const { taskId, revision, plan, lyric } = order;
     return Object.assign(new Song(), {
       taskId,
       revision,
       plan,
       lyric,
       jobIdConfirmed: false,
+      retryOf: 'retryOf' in order ? order.retryOf : undefined,
       ...newJob(plan.deadline, cause),
     });
   }
 
   get style(): string {
     return this.plan.music.style ?? this.lyric.style;
+  }
+
+  isSameWorkAs({ plan, lyric }: Song): boolean {
+    return isDeepStrictEqual([lyric, plan.music], [this.lyric, this.plan.music]);
+  }
+
+  submitBegun(): SongSubmitBegun {
+    const { taskId, revision, plan, lyric, attempt, token } = this;
+    return message(SongSubmitBegun, { taskId, revision, plan, lyric, attempt, token: token as string });
+  }
+
+  submitTaken(): SongSubmitted {
+    const { taskId, revision, attempt, jobId } = this;
+    return message(SongSubmitted, { taskId, revision, attempt, jobId: jobId as string });
   }
 
   ready(tracks: Track[], chosenTrackId: string): SongReady {

@@ -1,10 +1,13 @@
-import { GenerateSong, LyricGenerated } from '@castad/contracts';
+import { CancelTask, GenerateSong, LyricGenerated } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Song } from './song.entity.ts';
+import { SongWorker } from './song.worker.ts';
 
 @Controller()
 export class SongHandlers {
+  constructor(private readonly worker: SongWorker) {}
+
   @Handle(GenerateSong)
   onGenerateSong(command: GenerateSong, { unit, cause }: MessageContext) {
     unit.insertIfAbsent(Song.ordered(command, cause));
@@ -13,5 +16,10 @@ export class SongHandlers {
   @Handle(LyricGenerated)
   onLyricGenerated(event: LyricGenerated, { unit, cause }: MessageContext) {
     if (event.plan.stopAfter !== 'lyric') unit.insertIfAbsent(Song.ordered(event, cause));
+  }
+
+  @Handle(CancelTask)
+  onCancelTask({ taskId, revision }: CancelTask, { unit }: MessageContext) {
+    this.worker.cancel(unit, taskId, revision);
   }
 }

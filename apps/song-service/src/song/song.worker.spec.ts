@@ -1,6 +1,6 @@
-import { SongFailed, SongReady, type Message } from '@castad/contracts';
+import { SongFailed, SongReady, SongSubmitBegun, SongSubmitted, type Message } from '@castad/contracts';
 import { loadConfig, ProviderError } from '@castad/platform';
-import { aLyricGenerated, aPlan } from '@castad/testing';
+import { aLyric, aLyricGenerated, aPlan } from '@castad/testing';
 import type { Outcome } from '@castad/worker';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
@@ -52,10 +52,14 @@ Logger.overrideLogger(false);
 describe('SongWorker', () => {
   let suno: FakeSuno;
   let worker: SongWorker;
+  let noted: Message[];
 
   beforeEach(() => {
     suno = new FakeSuno();
-    worker = new SongWorker(suno as unknown as SunoClient, config);
+    worker = Object.assign(new SongWorker(suno as unknown as SunoClient, config), {
+      journal: { write: async (message: Message) => noted.push(message) },
+    });
+    noted = [];
   });
 
   const aSong = (changes: Partial<Song> = {}) =>
@@ -99,7 +103,7 @@ describe('SongWorker', () => {
     expect(suno.orders).toEqual([]);
   });
 
-  it('announces all tracks, and when the lines of the first are sung', async () => {
+  it('announces all tracks, and when their lines are sung', async () => {
     suno.job = done;
     suno.sung = [{ text: 'Waves are calling you', start: 1, end: 3 }];
     const song = running();
@@ -115,10 +119,39 @@ describe('SongWorker', () => {
             { text: 'Stay with us tonight', start: 3, end: 10 },
           ],
         },
-        { trackId: 'b' },
+        { trackId: 'b', lines: [{ start: 1 }, { start: 3 }] },
       ],
     });
     expect(song.status).toBe('done');
+  });
+
+  it('notes the call before it is made, with all that the song is made of', async () => {
+    const song = aSong({ status: 'submitting', token: 't'.repeat(43) });
+    suno.submit = async () => {
+      expect(noted).toEqual([expect.any(SongSubmitBegun)]);
+      return 'job-1';
+    };
+    expect((await step(song)).said).toEqual([expect.any(SongSubmitted)]);
+    const { taskId, revision, plan, lyric, token } = song;
+    expect(noted[0]).toMatchObject({ taskId, revision, plan, lyric, attempt: 1, token });
+  });
+
+  it('takes a song over only where lyric and music are the same', () => {
+    const earlier = aSong();
+    const later = (changes: Partial<Song>) => Object.assign(aSong(), { plan: earlier.plan, ...changes });
+    const music = { ...earlier.plan.music, style: 'slow jazz' };
+    expect(worker['isSameWork'](later({ revision: 2 }), earlier)).toBe(true);
+    expect(worker['isSameWork'](later({ lyric: { ...aLyric(), title: 'Other' } }), earlier)).toBe(false);
+    expect(worker['isSameWork'](later({ plan: { ...earlier.plan, music } }), earlier)).toBe(false);
+  });
+
+  it('orders a song of its own when Suno has lost or failed the one it took over', async () => {
+    const failure = { code: 'SUNO_GENERATION_FAILED', reason: 'No.', retryable: true };
+    for (suno.job of [undefined, { state: 'failed', echo: '', failure } as const]) {
+      const song = running({ attempt: 0 });
+      expect(await step(song)).toMatchObject({ dueInMs: 0, said: [] });
+      expect(song).toMatchObject({ status: 'ordered', jobId: null, token: null });
+    }
   });
 
   it('forgets a job that a callback named and that is not ours', async () => {
@@ -168,6 +201,6 @@ describe('SongWorker', () => {
   it('counts the calls of its next step', () => {
     expect(worker['calls'](aSong({ status: 'ordered' }))).toBe(1);
     expect(worker['calls'](aSong({ status: 'unknown', jobId: null }))).toBe(1);
-    expect(worker['calls'](running())).toBe(2);
+    expect(worker['calls'](running())).toBe(3);
   });
 });

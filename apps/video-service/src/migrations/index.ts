@@ -1,5 +1,11 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { AddVideoRetry } from './add-video-retry.ts';
 import { CreateVideo } from './create-video.ts';
 
-export const migrations = [...messagingMigrations, ...workerMigrations, { name: '0003-video', class: CreateVideo }];
+export const migrations = [
+  ...messagingMigrations,
+  ...workerMigrations,
+  { name: '0003-video', class: CreateVideo },
+  { name: '0005-video-retry', class: AddVideoRetry },
+];

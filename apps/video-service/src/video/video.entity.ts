@@ -3,6 +3,8 @@ import {
   message,
   type Plan,
   RenderFailed,
+  RenderSubmitBegun,
+  RenderSubmitted,
   RenderSucceeded,
   type RenderVideo,
   type SongReady,
@@ -12,6 +14,7 @@ import type { Cause } from '@castad/messaging';
 import { AppError } from '@castad/platform';
 import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
+import { isDeepStrictEqual } from 'node:util';
 
 const schema = defineEntity({
   name: 'Video',
@@ -26,6 +29,7 @@ const schema = defineEntity({
     track: p.json<Track>(),
     url: p.string().length(2000).nullable(),
     posterUrl: p.string().length(2000).nullable(),
+    durationSeconds: p.float().nullable(),
     ...paidJobProperties,
   },
 });
@@ -33,11 +37,11 @@ const schema = defineEntity({
 /** What a copy of a song's files usually takes. */
 const COPY_MS = 500;
 
-type Input = Pick<RenderVideo, 'taskId' | 'revision' | 'plan' | 'title' | 'songRevision' | 'track'>;
+type Input = Pick<RenderVideo, 'taskId' | 'revision' | 'plan' | 'title' | 'songRevision' | 'track' | 'retryOf'>;
 
 /** One film of one order. */
 export class Video extends schema.class {
-  static ordered({ taskId, revision, plan, title, songRevision, track }: Input, cause: Cause): Video {
+  static ordered({ taskId, revision, plan, title, songRevision, track, retryOf }: Input, cause: Cause): Video {
     const { format } = plan.video;
     const job = newJob(plan.deadline, cause);
     return Object.assign(new Video(), {
@@ -48,6 +52,7 @@ export class Video extends schema.class {
       title,
       songRevision,
       track,
+      retryOf,
       jobIdConfirmed: false,
       ...job,
     });
@@ -62,10 +67,26 @@ export class Video extends schema.class {
     return video;
   }
 
+  /** Whether a film of the other order shows the same to the same song. */
+  isSameWorkAs({ plan, track, format }: Video): boolean {
+    const shown = (film: Plan) => [film.brief, film.video, film.imageIds];
+    return isDeepStrictEqual([shown(plan), track.trackId, format], [shown(this.plan), this.track.trackId, this.format]);
+  }
+
+  submitBegun(): RenderSubmitBegun {
+    const { taskId, revision, plan, format, title, songRevision, track, attempt, token } = this;
+    const film = { taskId, revision, plan, format, title, songRevision, track };
+    return message(RenderSubmitBegun, { ...film, attempt, token: token as string });
+  }
+
+  submitTaken(): RenderSubmitted {
+    const { taskId, revision, format, attempt, jobId } = this;
+    return message(RenderSubmitted, { taskId, revision, format, attempt, jobId: jobId as string });
+  }
+
   succeeded(url: string, posterUrl: string | undefined, durationSeconds: number): RenderSucceeded {
     const { taskId, revision, plan, format } = this;
-    this.url = url;
-    this.posterUrl = posterUrl;
+    Object.assign(this, { url, posterUrl, durationSeconds });
     end(this, 'done');
     return message(RenderSucceeded, {
       taskId,

@@ -1,12 +1,13 @@
-import { AssetFailed, AssetStored, RenderVideo, SongReady } from '@castad/contracts';
+import { AssetFailed, AssetStored, CancelTask, RenderVideo, SongReady } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Video } from './video.entity.ts';
-import { VideoWaker } from './video.waker.ts';
+import { wakeWaiting } from './video.waker.ts';
+import { VideoWorker } from './video.worker.ts';
 
 @Controller()
 export class VideoHandlers {
-  constructor(private readonly waker: VideoWaker) {}
+  constructor(private readonly worker: VideoWorker) {}
 
   @Handle(RenderVideo)
   onRenderVideo(command: RenderVideo, { unit, cause }: MessageContext) {
@@ -20,11 +21,16 @@ export class VideoHandlers {
 
   @Handle(AssetStored)
   onAssetStored({ taskId, kind }: AssetStored, { unit }: MessageContext) {
-    if (kind !== 'video') this.waker.wake(unit, taskId);
+    if (kind !== 'video') unit.together(wakeWaiting, taskId);
   }
 
   @Handle(AssetFailed)
   onAssetFailed({ taskId, kind }: AssetFailed, { unit }: MessageContext) {
-    if (kind !== 'video') this.waker.wake(unit, taskId);
+    if (kind !== 'video') unit.together(wakeWaiting, taskId);
+  }
+
+  @Handle(CancelTask)
+  onCancelTask({ taskId, revision }: CancelTask, { unit }: MessageContext) {
+    this.worker.cancel(unit, taskId, revision);
   }
 }

@@ -68,11 +68,14 @@ describe('VideoWorker', () => {
       if (chosen instanceof Error) throw chosen;
       return chosen;
     };
-    worker = new VideoWorker(
-      creatomate as unknown as CreatomateClient,
-      { links } as unknown as StorageClient,
-      { get } as unknown as TemplateStore,
-      config,
+    worker = Object.assign(
+      new VideoWorker(
+        creatomate as unknown as CreatomateClient,
+        { links } as unknown as StorageClient,
+        { get } as unknown as TemplateStore,
+        config,
+      ),
+      { journal: { write: async () => undefined } },
     );
   });
 
@@ -191,5 +194,20 @@ describe('VideoWorker', () => {
       expect(await step(video)).toMatchObject({ said: [] });
       expect(video.jobId).toBeNull();
     }
+  });
+
+  it('takes a film over only where it shows the same to the same song', () => {
+    const earlier = aVideo();
+    const later = (changes: Partial<Video>, plan = earlier.plan) => aVideo({ revision: 3, ...changes }, plan);
+    expect(worker['isSameWork'](later({}), earlier)).toBe(true);
+    expect(worker['isSameWork'](later({ track: { ...earlier.track, trackId: 'other' } }), earlier)).toBe(false);
+    expect(worker['isSameWork'](later({}, { ...earlier.plan, imageIds: [] }), earlier)).toBe(false);
+  });
+
+  it('orders a film of its own when Creatomate has lost the one it took over', async () => {
+    render = undefined;
+    const video = running({ attempt: 0 });
+    expect(await step(video)).toMatchObject({ dueInMs: 0, said: [] });
+    expect(video).toMatchObject({ status: 'ordered', jobId: null });
   });
 });

@@ -1,6 +1,6 @@
-import { TRACKS } from '@castad/contracts';
-import { AppError, ProviderError } from '@castad/platform';
-import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
+import { type RenderSubmitBegun, type RenderSubmitted, TRACKS } from '@castad/contracts';
+import { ProviderError } from '@castad/platform';
+import { atMost, isTakenOver, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { CreatomateClient } from '../creatomate/creatomate.client.ts';
 import type { RenderScript } from '../creatomate/render-script.ts';
@@ -12,8 +12,14 @@ import { Video } from './video.entity.ts';
 
 const NOT_STORED_MS = 1_000;
 
+const LOST: Reason = {
+  code: 'CREATOMATE_NOT_FOUND',
+  reason: 'Creatomate does not know the render any more.',
+  retryable: true,
+};
+
 @Injectable()
-export class VideoWorker extends PaidWorker<Video> {
+export class VideoWorker extends PaidWorker<Video, RenderScript> {
   constructor(
     private readonly creatomate: CreatomateClient,
     private readonly storage: StorageClient,
@@ -29,31 +35,7 @@ export class VideoWorker extends PaidWorker<Video> {
     });
   }
 
-  protected async submit(video: Video): Promise<string> {
-    const { token } = video;
-    const script = await this.script(video).catch(nothingWasOrdered);
-    return this.creatomate.submit(script, `${this.config.PUBLIC_URL}/callbacks/creatomate/${token}`, token as string);
-  }
-
-  protected async poll(
-    { jobIdConfirmed, token, track }: Video,
-    jobId: string,
-  ): Promise<Outcome<Video> | undefined | null> {
-    const render = await this.creatomate.find(jobId);
-    if (!jobIdConfirmed && render?.metadata !== token) return null;
-    if (!render || render.state === 'running') return undefined;
-    if (render.state === 'failed') return this.ending(render.failure);
-    const { url, posterUrl, durationSeconds } = render;
-    return {
-      record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds || track.durationSeconds)),
-    };
-  }
-
-  protected fail(saved: Video, reason: Reason, publish: Publish): void {
-    publish(saved.failed(reason));
-  }
-
-  private async script(video: Video): Promise<RenderScript> {
+  protected async prepare(video: Video): Promise<RenderScript> {
     const { plan, track } = video;
     const files = await this.files(video);
     const template = await this.template(video);
@@ -63,6 +45,43 @@ export class VideoWorker extends PaidWorker<Video> {
       durationSeconds: track.durationSeconds,
       lines: track.lines ?? [],
     });
+  }
+
+  protected submit({ token }: Video, script: RenderScript): Promise<string> {
+    return this.creatomate.submit(script, `${this.config.PUBLIC_URL}/callbacks/creatomate/${token}`, token as string);
+  }
+
+  protected submitBegun(video: Video): RenderSubmitBegun {
+    return video.submitBegun();
+  }
+
+  protected submitTaken(saved: Video): RenderSubmitted {
+    return saved.submitTaken();
+  }
+
+  protected isSameWork(video: Video, earlier: Video): boolean {
+    return video.isSameWorkAs(earlier);
+  }
+
+  protected takeResult(video: Video, { url, posterUrl, durationSeconds }: Video, publish: Publish): void {
+    if (url) publish(video.succeeded(url, posterUrl ?? undefined, durationSeconds ?? video.track.durationSeconds));
+  }
+
+  protected async poll(video: Video, jobId: string): Promise<Outcome<Video> | undefined | null> {
+    const { jobIdConfirmed, token, track } = video;
+    const render = await this.creatomate.find(jobId);
+    if (!jobIdConfirmed && render?.metadata !== token) return null;
+    if (!render && isTakenOver(video)) return this.jobFailed(video, LOST);
+    if (!render || render.state === 'running') return undefined;
+    if (render.state === 'failed') return this.jobFailed(video, render.failure);
+    const { url, posterUrl, durationSeconds } = render;
+    return {
+      record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds || track.durationSeconds)),
+    };
+  }
+
+  protected fail(saved: Video, reason: Reason, publish: Publish): void {
+    publish(saved.failed(reason));
   }
 
   private template({ plan: { video } }: Video) {
@@ -86,15 +105,3 @@ export class VideoWorker extends PaidWorker<Video> {
 }
 
 const refused = (code: string, message: string) => new ProviderError(code, message, { refused: true });
-
-/** Gathering what a render needs costs nothing: whatever goes wrong there, the render was not ordered. */
-function nothingWasOrdered(error: unknown): never {
-  if (!(error instanceof AppError)) throw error;
-  const { code, message, retriable } = error;
-  throw new ProviderError(code, message, {
-    ...(error instanceof ProviderError && error),
-    retriable,
-    refused: true,
-    cause: error,
-  });
-}
