@@ -1,5 +1,12 @@
 import { MIN_SECRET_LENGTH, ServiceConfig } from '@castad/platform';
+import type { Stage } from '@castad/contracts';
 import { IsInt, IsUrl, Max, Min, MinLength } from 'class-validator';
+
+/** How long after its deadline an order is waited for, and how long each of its stages may take. Milliseconds. */
+export interface TimeLimits {
+  graceMs: number;
+  stageMs: Record<Stage, number>;
+}
 
 export class GatewayConfig extends ServiceConfig {
   /** storage-service, for uploads and links. */
@@ -19,6 +26,19 @@ export class GatewayConfig extends ServiceConfig {
   @Min(0)
   FILM_DEADLINE_GRACE_MS: number = 10_000;
 
+  /** How long each stage may take, waiting for its service included. */
+  @IsInt()
+  @Min(1_000)
+  LYRIC_LIMIT_MS: number = 10 * 60_000;
+
+  @IsInt()
+  @Min(1_000)
+  SONG_LIMIT_MS: number = 30 * 60_000;
+
+  @IsInt()
+  @Min(1_000)
+  VIDEO_LIMIT_MS: number = 30 * 60_000;
+
   /** Bytes of one photo. */
   @IsInt()
   @Min(1)
@@ -29,4 +49,9 @@ export class GatewayConfig extends ServiceConfig {
   @IsInt()
   @Min(1_000)
   LINK_TTL_MS: number = 60 * 60_000;
+
+  timeLimits(): TimeLimits {
+    const stageMs = { lyric: this.LYRIC_LIMIT_MS, song: this.SONG_LIMIT_MS, video: this.VIDEO_LIMIT_MS };
+    return { graceMs: this.FILM_DEADLINE_GRACE_MS, stageMs };
+  }
 }

@@ -3,10 +3,12 @@ import { PlatformModule } from '@castad/platform';
 import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { GatewayConfig } from './gateway.config.ts';
+import { ChoiceService } from './project/choice.service.ts';
 import { IdempotencyKey } from './project/idempotency-key.entity.ts';
 import { Image } from './project/image.entity.ts';
 import { ImageService } from './project/image.service.ts';
 import { Order } from './project/order.entity.ts';
+import { OrderController } from './project/order.controller.ts';
 import { OrderService } from './project/order.service.ts';
 import { OrderWorker } from './project/order.worker.ts';
 import { ProjectController } from './project/project.controller.ts';
@@ -27,7 +29,7 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     PlatformModule.forService({ service, config: GatewayConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [ProjectController, ResultController, ProjectHandlers],
-  providers: [ProjectService, OrderService, ImageService, Projection, OrderWorker, StorageClient],
+  controllers: [ProjectController, OrderController, ResultController, ProjectHandlers],
+  providers: [ProjectService, OrderService, ChoiceService, ImageService, Projection, OrderWorker, StorageClient],
 })
 export class GatewayModule {}

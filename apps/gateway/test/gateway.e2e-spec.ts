@@ -315,7 +315,7 @@ describe('gateway', () => {
           expect(await project(taskId)).toMatchObject({ stages: [{ status: 'completed' }, {}, {}] }),
         );
         await Promise.all(taskIds.map(overdue));
-        expect(await end(taskId)).toMatchObject({ code: 'DEADLINE_EXCEEDED', stage: 'song', retryable: true });
+        expect(await end(taskId)).toMatchObject({ code: 'STAGE_TIMEOUT', stage: 'song', retryable: true });
         for (const id of taskIds) await end(id);
         expect(await project(taskId)).toMatchObject({
           status: 'failed',

@@ -173,7 +173,7 @@ describe('projects', () => {
       ['projects?limit=0'],
       ['projects?limit=101'],
       ['projects?limit=ten'],
-      ['projects?status=cancelled'],
+      ['projects?status=paused'],
       ['projects?q='],
       ['projects?order=name'],
       ['projects?q=a&q=b'],

@@ -18,6 +18,10 @@ import { topics } from './topics.ts';
 export const sectionLabels = ['intro', 'verse', 'chorus', 'bridge', 'outro'] as const;
 export type SectionLabel = (typeof sectionLabels)[number];
 
+/** No song of a minute holds more, and no composer takes much more. */
+export const MAX_LYRIC_LINES = 200;
+export const MAX_LYRIC_LETTERS = 4_000;
+
 /** One part of the lyric, as it is sung. */
 export class LyricSection {
   @IsIn(sectionLabels)

@@ -33,6 +33,11 @@ export class TaskCancelled extends Message {
   static readonly type = 'TaskCancelled.v1';
   static readonly topic = topics.taskEvents.name;
 
+  /** The stage it had reached. */
+  @IsOptional()
+  @IsIn(stages)
+  stage?: Stage;
+
   /** The stages of this order that a provider is known to have been paid for. */
   @IsOptional()
   @IsArray()

@@ -109,15 +109,12 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   protected override async admit(jobs: J[], unit: UnitOfWork): Promise<void> {
     const retries = jobs.filter(({ retryOf }) => retryOf);
     if (retries.length === 0) return;
-    const rows = await unit.em.find(
-      this.entity,
-      { $or: retries.map(({ taskId, retryOf }) => ({ taskId, revision: retryOf })) } as FilterQuery<J>,
-      { lockMode: LockMode.PESSIMISTIC_WRITE },
-    );
+    const tasks = [...new Set(retries.map(({ taskId }) => taskId))];
+    const rows = await unit.em.find(this.entity, { taskId: { $in: tasks } } as FilterQuery<J>, {
+      lockMode: LockMode.PESSIMISTIC_WRITE,
+    });
     for (const job of retries) {
-      const earlier = rows.find(
-        row => row.taskId === job.taskId && row.revision === job.retryOf && this.isSameWork(job, row),
-      );
+      const earlier = this.earlier(job, rows);
       const isUnderWay = earlier && !earlier.jobId && earlier.leaseUntil && earlier.leaseUntil > unit.now;
       if (isUnderWay) this.putOff(job, unit.now);
       else this.follow(unit, job, earlier);
@@ -267,6 +264,14 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   private pollFloor(): number {
     return Math.min(this.paid.pollMs, 1_000);
+  }
+
+  /** The same work of the order before; where that was a retry that came to nothing, of the one before it. */
+  private earlier(job: J, rows: J[]): J | undefined {
+    const before = rows.find(
+      row => row.taskId === job.taskId && row.revision === job.retryOf && this.isSameWork(job, row),
+    );
+    return before?.retryOf && before.attempt === 0 && !before.jobId ? this.earlier(before, rows) : before;
   }
 
   private putOff(job: J, now: Date): void {

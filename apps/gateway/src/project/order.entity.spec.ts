@@ -1,10 +1,11 @@
-import { TaskCompleted, TaskFailed } from '@castad/contracts';
+import { TaskCancelled, TaskCompleted, TaskFailed } from '@castad/contracts';
 import { aPlan } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import { Order } from './order.entity.ts';
 
 const deadline = new Date('2026-01-01T00:45:00Z');
 const error = { code: 'SUNO_SENSITIVE_WORDS', reason: 'Suno refuses words of the lyric.', retryable: false };
+const limits = { graceMs: 10_000, stageMs: { lyric: 60_000, song: 1_800_000, video: 600_000 } };
 const anOrder = () =>
   Order.accepted(
     {
@@ -14,16 +15,26 @@ const anOrder = () =>
       firstStage: 'song',
       lastStage: 'video',
     },
-    10_000,
-    { messageId: 'm', traceparent: 't' },
+    limits,
+    { messageId: 'm', traceparent: 't', at: new Date('2026-01-01T00:00:00Z') },
   );
 
 describe('Order', () => {
-  it('given that it was accepted, runs, and is looked at when its time and the grace are over', () => {
+  it('given that it was accepted, runs, and is looked at when the time of its first stage is over', () => {
     const order = anOrder();
     expect(order.isRunning()).toBe(true);
-    expect(order.dueAt).toEqual(new Date('2026-01-01T00:45:10Z'));
+    expect(order.dueAt).toEqual(new Date('2026-01-01T00:30:00Z'));
     expect(order.deadline).toEqual(order.dueAt);
+  });
+
+  it('given that it reached a stage, gives it its own time, within that of the whole order', () => {
+    const order = anOrder();
+    order.reached('song', new Date('2026-01-01T00:20:00Z'), limits);
+    expect(order.deadline).toEqual(new Date('2026-01-01T00:30:00Z'));
+    order.reached('video', new Date('2026-01-01T00:20:00Z'), limits);
+    expect(order.deadline).toEqual(new Date('2026-01-01T00:30:00Z'));
+    order.reached('song', new Date('2026-01-01T00:40:00Z'), limits);
+    expect(order).toMatchObject({ deadline: new Date('2026-01-01T00:45:10Z'), dueAt: order.deadline });
   });
 
   it('given that its last stage is done, is completed', () => {
@@ -49,18 +60,40 @@ describe('Order', () => {
     });
   });
 
-  it('given that its time is over, has failed at the stage that was not finished', () => {
-    expect(anOrder().overdue('video')).toMatchObject({ stage: 'video', code: 'DEADLINE_EXCEEDED', retryable: true });
+  it('given that its time is over, has failed at the stage it had reached', () => {
+    expect(anOrder().overdue(deadline)).toMatchObject({ stage: 'song', code: 'DEADLINE_EXCEEDED', retryable: true });
+  });
+
+  it('given that the time of its stage is over, has failed there', () => {
+    expect(anOrder().overdue(new Date('2026-01-01T00:30:00Z'))).toMatchObject({
+      stage: 'song',
+      code: 'STAGE_TIMEOUT',
+      reason: 'The song took too long.',
+      retryable: true,
+    });
   });
 
   it('given that its time is over after a message was put aside, says whose', () => {
     const order = anOrder();
     order.rejection = 'video-service could not handle SongReady.v1: it is invalid';
-    expect(order.overdue('video')).toMatchObject({
-      stage: 'video',
+    expect(order.overdue(deadline)).toMatchObject({
+      stage: 'song',
       code: 'MESSAGE_REJECTED',
       reason: 'video-service could not handle SongReady.v1: it is invalid',
       retryable: true,
     });
+  });
+
+  it('given that it was cancelled, says what was paid, and ends no other way', () => {
+    const order = anOrder();
+    const event = order.cancelled(['song']);
+    expect(event).toBeInstanceOf(TaskCancelled);
+    expect(event).toEqual({ taskId: 'task', revision: 2, stage: 'song', paid: ['song'] });
+    expect(order).toMatchObject({ status: 'cancelled', dueAt: null });
+    expect(anOrder().cancelled([])).toEqual({ taskId: 'task', revision: 2, stage: 'song' });
+  });
+
+  it('includes its stages from the first to the last', () => {
+    expect((['lyric', 'song', 'video'] as const).map(name => anOrder().includes(name))).toEqual([false, true, true]);
   });
 });

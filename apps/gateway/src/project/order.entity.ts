@@ -1,8 +1,17 @@
-import { message, type Plan, type Stage as StageName, TaskCompleted, TaskFailed } from '@castad/contracts';
+import {
+  message,
+  type Plan,
+  type Stage as StageName,
+  stages as stageNames,
+  TaskCancelled,
+  TaskCompleted,
+  TaskFailed,
+} from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
 import { end, isFinal, jobProperties, newJob } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
-import type { StageError } from './stage.entity.ts';
+import type { TimeLimits } from '../gateway.config.ts';
+import type { StageError, StageInput } from './stage.entity.ts';
 
 const schema = defineEntity({
   name: 'Order',
@@ -13,6 +22,10 @@ const schema = defineEntity({
     plan: p.json<Plan>(),
     firstStage: p.string().$type<StageName>(),
     lastStage: p.string().$type<StageName>(),
+    /** The result that the first stage is made from. */
+    input: p.json<StageInput>().nullable(),
+    /** The stage whose time runs; `deadline` is the end of it. */
+    currentStage: p.string().$type<StageName>(),
     failedStage: p.string().$type<StageName>().nullable(),
     retryable: p.boolean().nullable(),
     /** What a service said when it put one of this order's messages aside. */
@@ -27,15 +40,25 @@ interface Accepted {
   plan: Plan;
   firstStage: StageName;
   lastStage: StageName;
+  input?: StageInput;
 }
 
-/** One accepted request for work. It ends exactly once: completed, or failed with a reason. */
+/** One accepted request for work. It ends exactly once: completed, cancelled, or failed with a reason. */
 export class Order extends schema.class {
   /** A job that is due only when its time is over. */
-  static accepted(fields: Accepted, graceMs: number, cause: Cause): Order {
-    const end = new Date(new Date(fields.plan.deadline).getTime() + graceMs);
-    const job = newJob(end.toISOString(), cause);
-    return Object.assign(new Order(), { ...fields, ...job, status: 'running', dueAt: end });
+  static accepted(fields: Accepted, limits: TimeLimits, cause: Cause): Order {
+    const job = newJob(fields.plan.deadline, cause);
+    const order = Object.assign(new Order(), { ...fields, ...job, status: 'running' as const });
+    order.reached(fields.firstStage, order.createdAt, limits);
+    return order;
+  }
+
+  /** From now on this stage's time runs, within the whole order's. */
+  reached(stage: StageName, now: Date, { graceMs, stageMs }: TimeLimits): void {
+    if (this.currentStage === stage) return;
+    this.currentStage = stage;
+    this.deadline = new Date(Math.min(this.planEnd() + graceMs, now.getTime() + stageMs[stage]));
+    this.dueAt = this.deadline;
   }
 
   isRunning(): boolean {
@@ -56,15 +79,33 @@ export class Order extends schema.class {
     return message(TaskFailed, { taskId, revision, stage, ...error });
   }
 
-  /** The deadline passed with `stage` unfinished. */
-  overdue(stage: StageName): TaskFailed {
-    return this.rejection
-      ? this.failed(stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true })
+  cancelled(paid: StageName[]): TaskCancelled {
+    const { taskId, revision } = this;
+    end(this, 'cancelled');
+    return message(TaskCancelled, { taskId, revision, stage: this.currentStage, ...(paid.length > 0 && { paid }) });
+  }
+
+  /** Its time, or that of the stage it had reached, is over. */
+  overdue(now: Date): TaskFailed {
+    const stage = this.currentStage;
+    if (this.rejection)
+      return this.failed(stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true });
+    return now.getTime() < this.planEnd()
+      ? this.failed(stage, { code: 'STAGE_TIMEOUT', reason: `The ${stage} took too long.`, retryable: true })
       : this.failed(stage, {
           code: 'DEADLINE_EXCEEDED',
           reason: `The ${stage} was not finished in time.`,
           retryable: true,
         });
+  }
+
+  includes(stage: StageName): boolean {
+    const at = (name: StageName) => stageNames.indexOf(name);
+    return at(stage) >= at(this.firstStage) && at(stage) <= at(this.lastStage);
+  }
+
+  private planEnd(): number {
+    return new Date(this.plan.deadline).getTime();
   }
 }
 schema.setClass(Order);

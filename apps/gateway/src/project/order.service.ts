@@ -1,4 +1,5 @@
 import {
+  CancelTask,
   GenerateLyric,
   GenerateSong,
   type Lyric,
@@ -14,12 +15,38 @@ import { Conflict, Database, isId, newId, NotFound, type UnitOfWork } from '@cas
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
+import { beginOf, Stages } from './fold.ts';
 import { Image } from './image.entity.ts';
 import { Order } from './order.entity.ts';
 import { Project } from './project.entity.ts';
-import { Stage, type SongOutput } from './stage.entity.ts';
+import { Results } from './results.ts';
+import { Stage, type SongOutput, type StageInput } from './stage.entity.ts';
 
-/** Accepts work: one order and one command in one transaction. */
+const MAX_TITLE = 80;
+
+/** What an order is to make, from its first stage to its last. */
+interface Range {
+  first: StageName;
+  last: StageName;
+  /** The client's own words, instead of written ones. */
+  lyric?: Lyric;
+  /** The order that did not come to its end; what was paid for it is taken over. */
+  retryOf?: number;
+}
+
+/** The project, locked, as it stands when an order for it is accepted. */
+export interface Situation {
+  project: Project;
+  latest: Order | undefined;
+  results: Results;
+}
+
+interface Placed {
+  order: Order;
+  stage: Stage;
+}
+
+/** Accepts work: one order and one command in one transaction. `seen` is the revision that the client looked at. */
 @Injectable()
 export class OrderService {
   constructor(
@@ -28,85 +55,118 @@ export class OrderService {
     private readonly config: GatewayConfig,
   ) {}
 
-  /** Everything from the first stage that is not done, to `stopAfter` or the film. */
-  run(taskId: string, stopAfter: StageName = 'video'): Promise<Order> {
-    return this.accept(taskId, stages => {
-      const first = stageNames.find(name => stages.get(name)?.status() !== 'completed');
-      if (!first || stageNames.indexOf(first) > stageNames.indexOf(stopAfter)) {
+  /** Everything from the first stage that is not done or stale, to `stopAfter` or the film. */
+  run(taskId: string, seen: number | undefined, stopAfter: StageName = 'video'): Promise<Order> {
+    const isSame = ({ lastStage }: Order) => lastStage === stopAfter;
+    return this.accept(taskId, seen, isSame, ({ results, latest }) => {
+      const first = results.firstUndone();
+      if (!first || isAfter(first, stopAfter))
         throw new Conflict('NOTHING_TO_DO', `The ${stopAfter} is already there.`);
-      }
-      return { first, last: stopAfter };
+      return { first, last: stopAfter, retryOf: unfinishedAt(first, latest, results) };
     });
   }
 
   /** One stage alone; done before, it is done again. */
-  stage(taskId: string, name: StageName): Promise<Order> {
-    return this.accept(taskId, () => ({ first: name, last: name }));
+  stage(taskId: string, seen: number | undefined, name: StageName): Promise<Order> {
+    const isSame = ({ lastStage }: Order) => lastStage === name;
+    return this.accept(taskId, seen, isSame, () => ({ first: name, last: name }));
+  }
+
+  /** What the latest order did not come to, from where it ended. */
+  retry(taskId: string, seen: number | undefined): Promise<Order> {
+    return this.accept(taskId, seen, anyOrder, ({ latest, results }) => {
+      if (latest?.status !== 'failed' && latest?.status !== 'cancelled')
+        throw new Conflict('NOTHING_TO_RETRY', 'The latest order of this project did not fail.');
+      const { revision, lastStage } = latest;
+      const isDone = (name: StageName) =>
+        results.attempts(name).some(stage => stage.revision === revision && stage.status() === 'completed');
+      const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? lastStage;
+      return { first, last: lastStage, retryOf: revision };
+    });
+  }
+
+  /** Words of the client's own, as the next revision of the lyric. */
+  lyric(taskId: string, seen: number | undefined, words: Words, last: StageName = 'lyric'): Promise<Order> {
+    return this.accept(taskId, seen, noOrder, ({ project, results }) => ({
+      first: 'lyric',
+      last,
+      lyric: completed(words, project, results.current('lyric')),
+    }));
+  }
+
+  /** Ends the running order. Ended so already, it stays as it is. */
+  cancel(taskId: string): Promise<{ order: Order; paid: StageName[] }> {
+    return this.database.transaction('requests', async unit => {
+      const { latest: order, results } = await situationOf(unit, taskId);
+      if (!order || (!order.isRunning() && order.status !== 'cancelled'))
+        throw new Conflict('NOTHING_TO_CANCEL', 'No order of this project is running.');
+      const { revision } = order;
+      const paid = stageNames.filter(name => results.attempts(name).some(at => at.revision === revision && at.paid));
+      if (order.isRunning()) {
+        const cause: Cause = { messageId: order.causeId, traceparent: order.traceparent };
+        this.outbox.add(unit, order.cancelled(paid), cause);
+        this.outbox.add(unit, message(CancelTask, { taskId, revision }), cause);
+      }
+      return { order, paid };
+    });
   }
 
   /** The first order of a project that the same transaction makes. */
   first(unit: UnitOfWork, project: Project, stopAfter: StageName = 'video'): Placed {
-    return this.place(unit, project, [], new Map(), { first: 'lyric', last: stopAfter });
+    return this.place(unit, project, [], new Results(project, []), { first: 'lyric', last: stopAfter });
   }
 
-  private accept(taskId: string, choose: (stages: Map<StageName, Stage>) => Range): Promise<Order> {
+  /** While an order runs, asking for the same again is that order, and asking for another is refused. */
+  private accept(
+    taskId: string,
+    seen: number | undefined,
+    isSame: (running: Order) => boolean,
+    choose: (situation: Situation) => Range,
+  ): Promise<Order> {
     return this.database.transaction('requests', async unit => {
-      const project = await lockProject(unit, taskId);
-      const stages = await unit.em.find(Stage, { taskId });
-      const running = await runningOrder(unit, project);
-      const byName = new Map(stages.map(stage => [stage.name, stage]));
-      const range = choose(byName);
-      if (running) return sameOrConflict(running, range);
+      const situation = await situationOf(unit, taskId);
+      const { project, latest, results } = situation;
+      if (seen !== undefined && seen !== project.revision)
+        throw new Conflict('REVISION_STALE', `The project is at revision ${project.revision} by now.`);
+      if (latest?.isRunning()) {
+        if (isSame(latest)) return latest;
+        throw orderRunning();
+      }
+      const range = choose(situation);
       const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
       return this.place(
         unit,
         project,
         images.map(({ imageId }) => imageId),
-        byName,
+        results,
         range,
       ).order;
     });
   }
 
-  private place(
-    unit: UnitOfWork,
-    project: Project,
-    imageIds: string[],
-    stages: Map<StageName, Stage>,
-    { first, last }: Range,
-  ): Placed {
-    project.revision += 1;
-    const { taskId, revision } = project;
-    const deadline = new Date(Date.now() + this.config.FILM_DEADLINE_MS);
-    const plan = project.plan(imageIds, deadline, last === 'video' ? undefined : last);
-    const cause: Cause = { messageId: newId(), traceparent: newTraceparent() };
-    const command = commandFor(first, { taskId, revision, plan }, stages);
+  private place(unit: UnitOfWork, project: Project, imageIds: string[], results: Results, range: Range): Placed {
+    const { first: firstStage, last: lastStage } = range;
+    const { taskId } = project;
+    const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
+    const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
+    const cause: Cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
+    const { command, input } = commandFor({ taskId, revision: project.nextOrder(), plan }, range, results);
+    const { revision } = project;
     const order = Order.accepted(
-      { taskId, revision, plan, firstStage: first, lastStage: last },
-      this.config.FILM_DEADLINE_GRACE_MS,
+      { taskId, revision, plan, firstStage, lastStage, input },
+      this.config.timeLimits(),
       cause,
     );
-    let stage = stages.get(first);
-    if (!stage) {
-      stage = Stage.of(taskId, first);
-      unit.insert(stage);
-    }
-    stage.begun(revision, order.createdAt);
+    const stage = beginOf(order, new Stages([]));
+    unit.insert(stage);
     unit.insert(order);
     this.outbox.add(unit, command, cause);
     return { order, stage };
   }
 }
 
-interface Placed {
-  order: Order;
-  stage: Stage;
-}
-
-interface Range {
-  first: StageName;
-  last: StageName;
-}
+/** A lyric of the client's; what it leaves out stays as it is. */
+export type Words = Pick<Lyric, 'sections'> & Partial<Pick<Lyric, 'title' | 'style'>>;
 
 /** @throws NotFound `TASK_NOT_FOUND` */
 export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<Project> {
@@ -116,33 +176,58 @@ export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<P
   return project;
 }
 
-async function runningOrder({ em }: UnitOfWork, { taskId, revision }: Project): Promise<Order | undefined> {
-  const order = await em.findOne(Order, { taskId, revision }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-  return order?.isRunning() ? order : undefined;
+export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Situation> {
+  const project = await lockProject(unit, taskId);
+  const key = { taskId, revision: project.orderRevision };
+  const latest = await unit.em.findOne(Order, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  const results = new Results(project, await unit.em.find(Stage, { taskId }));
+  return { project, latest: latest ?? undefined, results };
 }
 
-/** Asking again for what is under way is that order, not another one. */
-function sameOrConflict(running: Order, { last }: Range): Order {
-  if (running.lastStage === last) return running;
-  throw new Conflict('ORDER_RUNNING', 'Another order of this project is still running.');
+export const orderRunning = () =>
+  new Conflict('ORDER_RUNNING', 'Another order of this project is still running. Wait for it, or cancel it.');
+
+const anyOrder = () => true;
+const noOrder = () => false;
+
+const isAfter = (name: StageName, other: StageName): boolean => stageNames.indexOf(name) > stageNames.indexOf(other);
+
+/** The order that ended at this very stage without a result. */
+function unfinishedAt(first: StageName, latest: Order | undefined, results: Results): number | undefined {
+  const [newest] = results.attempts(first);
+  return latest && newest?.revision === latest.revision && newest.status() !== 'completed'
+    ? latest.revision
+    : undefined;
 }
 
-/** The command of a stage, with all its input. */
+function completed(words: Words, { brief, music }: Project, before: Stage | undefined): Lyric {
+  const lyric = before?.output as Lyric | undefined;
+  const style = words.style ?? lyric?.style ?? music.style;
+  if (!style) throw new Conflict('STYLE_MISSING', 'Say in which style the lyric is to be sung: there is none yet.');
+  const title = words.title ?? lyric?.title ?? [...brief.businessName].slice(0, MAX_TITLE).join('');
+  return { title, style, sections: words.sections };
+}
+
+/** The command of the first stage, with all its input, and what that input is. */
 function commandFor(
-  name: StageName,
   head: { taskId: string; revision: number; plan: Plan },
-  stages: Map<StageName, Stage>,
-): Message {
-  if (name === 'lyric') return message(GenerateLyric, head);
-  if (name === 'song') {
-    const lyric = stages.get('lyric');
-    if (!lyric?.output) throw new Conflict('LYRIC_MISSING', 'There is no lyric yet. Order the lyric first.');
-    return message(GenerateSong, { ...head, lyric: lyric.output as Lyric });
+  { first, lyric: own, retryOf }: Range,
+  results: Results,
+): { command: Message; input?: StageInput } {
+  if (first === 'lyric') return { command: message(GenerateLyric, { ...head, ...(own && { lyric: own }) }) };
+  const again = retryOf ? { retryOf } : {};
+  if (first === 'song') {
+    const lyric = results.current('lyric');
+    if (!lyric) throw new Conflict('LYRIC_MISSING', 'There is no lyric yet. Order the lyric first.');
+    const command = message(GenerateSong, { ...head, lyric: lyric.output as Lyric, ...again });
+    return { command, input: { revision: lyric.revision } };
   }
-  const song = stages.get('song');
-  if (song?.status() !== 'completed') throw new Conflict('SONG_MISSING', 'There is no song yet. Order the song first.');
-  const { title, tracks, chosenTrackId } = song.output as SongOutput;
-  const track = tracks.find(({ trackId }) => trackId === chosenTrackId) ?? tracks[0];
-  if (!track) throw new Conflict('SONG_MISSING', 'The song has no track. Order the song again.');
-  return message(RenderVideo, { ...head, title, songRevision: song.revision, track });
+  const song = results.current('song');
+  if (!song) throw new Conflict('SONG_MISSING', 'There is no song yet. Order the song first.');
+  const { title, tracks } = song.output as SongOutput;
+  const trackId = results.trackOf(song);
+  const track = tracks.find(candidate => candidate.trackId === trackId);
+  if (!track) throw new Conflict('SONG_MISSING', 'The song has no such track. Order the song again.');
+  const command = message(RenderVideo, { ...head, title, songRevision: song.revision, track, ...again });
+  return { command, input: { revision: song.revision, trackId } };
 }

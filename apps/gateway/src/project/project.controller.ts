@@ -1,6 +1,5 @@
-import type { Stage as StageName } from '@castad/contracts';
 import { AppError } from '@castad/platform';
-import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -15,26 +14,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { ApiProblem } from '../openapi.ts';
 import { ImageService } from './image.service.ts';
-import { OrderService } from './order.service.ts';
 import {
   CreateProjectDto,
   ImagesView,
   ListProjectsQuery,
-  OrderView,
   ProjectPage,
   ProjectSummaryView,
   ProjectView,
-  StopAfterDto,
 } from './project.dto.ts';
 import { ProjectService } from './project.service.ts';
-import { imageView, orderView } from './project.view.ts';
+import { imageView } from './project.view.ts';
 
 @ApiTags('projects')
 @Controller('v1/projects')
 export class ProjectController {
   constructor(
     private readonly projects: ProjectService,
-    private readonly orders: OrderService,
     private readonly images: ImageService,
   ) {}
 
@@ -87,46 +82,6 @@ export class ProjectController {
   async addImages(@Param('taskId') taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
     const images = await this.images.add(taskId, filesIn(request));
     return { images: images.map(imageView) };
-  }
-
-  @Post(':taskId/run')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order everything from the first stage that is not done' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
-  async run(@Param('taskId') taskId: string, @Body() body?: StopAfterDto): Promise<OrderView> {
-    return orderView(await this.orders.run(taskId, body?.stopAfter ?? undefined));
-  }
-
-  @Post(':taskId/lyric')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order a lyric alone; again makes a new one' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(404, 409)
-  lyric(@Param('taskId') taskId: string): Promise<OrderView> {
-    return this.stage(taskId, 'lyric');
-  }
-
-  @Post(':taskId/song')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order a song alone, of the present lyric' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(404, 409)
-  song(@Param('taskId') taskId: string): Promise<OrderView> {
-    return this.stage(taskId, 'song');
-  }
-
-  @Post(':taskId/video')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order a film alone, of the present song and photos' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(404, 409)
-  video(@Param('taskId') taskId: string): Promise<OrderView> {
-    return this.stage(taskId, 'video');
-  }
-
-  private async stage(taskId: string, name: StageName): Promise<OrderView> {
-    return orderView(await this.orders.stage(taskId, name));
   }
 }
 

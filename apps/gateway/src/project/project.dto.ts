@@ -105,7 +105,7 @@ export class CreateProjectDto extends StopAfterDto implements Brief {
   run: boolean = false;
 }
 
-export const projectStatuses = ['draft', 'processing', 'waiting', 'completed', 'failed'] as const;
+export const projectStatuses = ['draft', 'processing', 'waiting', 'completed', 'failed', 'cancelled'] as const;
 export type ProjectStatus = (typeof projectStatuses)[number];
 
 export class ListQuery {
@@ -135,17 +135,6 @@ export class ListProjectsQuery extends ListQuery {
   q?: string;
 }
 
-export class OrderView {
-  @ApiProperty({ format: 'uuid' })
-  taskId!: string;
-
-  @ApiProperty({ description: 'Which order of this project it is.' })
-  revision!: number;
-
-  @ApiProperty({ enum: ['processing'] })
-  status!: 'processing';
-}
-
 export class ErrorView {
   @ApiProperty({ example: 'SUNO_SENSITIVE_WORDS', description: 'Stable and machine-readable.' })
   code!: string;
@@ -157,15 +146,15 @@ export class ErrorView {
   retryable!: boolean;
 }
 
-export class StageView {
-  @ApiProperty({ enum: stages })
-  stage!: StageName;
-
-  @ApiProperty({ enum: ['pending', 'running', 'completed', 'failed'] })
+export class AttemptView {
+  @ApiProperty({ enum: ['pending', 'running', 'completed', 'failed', 'cancelled'] })
   status!: string;
 
-  @ApiProperty({ description: 'The order that reached this stage last; 0 for none.' })
+  @ApiProperty({ description: 'The order it belongs to; 0 for none.' })
   revision!: number;
+
+  @ApiPropertyOptional({ description: 'Whether a provider is known to have taken, and charged, the order for it.' })
+  paid?: boolean;
 
   @ApiPropertyOptional({ format: 'date-time' })
   startedAt?: string;
@@ -175,13 +164,33 @@ export class StageView {
 
   @ApiPropertyOptional({ type: ErrorView })
   error?: ErrorView;
+}
+
+export class PastAttemptView extends AttemptView {
+  @ApiProperty({ description: 'Whether it is made from something else than what counts now.' })
+  stale!: boolean;
+}
+
+/** The newest attempt at a stage, and what counts of it. */
+export class StageView extends AttemptView {
+  @ApiProperty({ enum: stages })
+  stage!: StageName;
+
+  @ApiPropertyOptional({ description: 'The revision whose result counts: the newest, unless another was chosen.' })
+  result?: number;
+
+  @ApiProperty({ description: 'Whether that result is made from something else than what counts now.' })
+  stale!: boolean;
 
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
-    description: 'What the stage made: the lyric; the song; the film.',
+    description: 'That result: the lyric; the song; the film.',
   })
   output?: object;
+
+  @ApiPropertyOptional({ type: [PastAttemptView], description: 'Every attempt, newest first.' })
+  attempts?: PastAttemptView[];
 }
 
 export class ImageView {
@@ -207,7 +216,7 @@ export class ProjectSummaryView {
   @ApiProperty({ enum: projectStatuses })
   status!: ProjectStatus;
 
-  @ApiProperty({ description: 'The latest order; 0 for none.' })
+  @ApiProperty({ description: 'Raised by every order and choice; 0 before the first.' })
   revision!: number;
 
   @ApiProperty()

@@ -30,4 +30,13 @@ describe('Project', () => {
   it('given the stage to stop after, says so in the plan', () => {
     expect(aProject().plan([], deadline, 'lyric')).toMatchObject({ stopAfter: 'lyric' });
   });
+
+  it('given orders and choices, counts all of them, and knows its latest order', () => {
+    const project = aProject();
+    expect([project.nextOrder(), project.nextOrder()]).toEqual([1, 2]);
+    project.choose('lyric', { revision: 1 });
+    expect(project).toMatchObject({ revision: 3, orderRevision: 2, choices: { lyric: { revision: 1, at: 3 } } });
+    project.choose('song', { revision: 2, trackId: 'b' });
+    expect(project.choices).toEqual({ lyric: { revision: 1, at: 3 }, song: { revision: 2, trackId: 'b', at: 4 } });
+  });
 });

@@ -1,13 +1,25 @@
 import type { Brief, Language, MusicPlan, Plan, Stage as StageName, VideoPlan } from '@castad/contracts';
 import { defineEntity, p } from '@mikro-orm/core';
 
+/** A result that was chosen, and the project's revision by it: what is made later takes its place. */
+export interface Choice {
+  revision: number;
+  trackId?: string;
+  at: number;
+}
+
+export type Choices = Partial<Record<StageName, Choice>>;
+
 const schema = defineEntity({
   name: 'Project',
   tableName: 'project',
   properties: {
     taskId: p.string().length(36).primary(),
-    /** Of the latest order; 0 before the first. */
+    /** Raised by every accepted order and choice: who looked at one revision is not asked about another. */
     revision: p.integer(),
+    /** Of the latest order; 0 before the first. */
+    orderRevision: p.integer(),
+    choices: p.json<Choices>().nullable(),
     brief: p.json<Brief>(),
     businessName: p.string().length(100),
     language: p.string().$type<Language>(),
@@ -21,7 +33,25 @@ const schema = defineEntity({
 export class Project extends schema.class {
   static create(fields: Pick<Project, 'taskId' | 'brief' | 'language' | 'music' | 'video'>): Project {
     const { businessName } = fields.brief;
-    return Object.assign(new Project(), { ...fields, businessName, revision: 0, createdAt: new Date() });
+    return Object.assign(new Project(), {
+      ...fields,
+      businessName,
+      revision: 0,
+      orderRevision: 0,
+      createdAt: new Date(),
+    });
+  }
+
+  /** The revision of the next order. */
+  nextOrder(): number {
+    this.revision += 1;
+    this.orderRevision = this.revision;
+    return this.revision;
+  }
+
+  choose(stage: StageName, choice: Omit<Choice, 'at'>): void {
+    this.revision += 1;
+    this.choices = { ...this.choices, [stage]: { ...choice, at: this.revision } };
   }
 
   plan(imageIds: string[], deadline: Date, stopAfter?: StageName): Plan {

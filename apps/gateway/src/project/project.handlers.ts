@@ -6,9 +6,11 @@ import {
   type Message,
   MessageRejected,
   RenderFailed,
+  RenderSubmitted,
   RenderSucceeded,
   SongFailed,
   SongReady,
+  SongSubmitted,
 } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
@@ -29,6 +31,11 @@ export class ProjectHandlers {
     this.project(event, context);
   }
 
+  @Handle(SongSubmitted)
+  onSongSubmitted(event: SongSubmitted, context: MessageContext) {
+    this.project(event, context);
+  }
+
   @Handle(SongReady)
   onSongReady(event: SongReady, context: MessageContext) {
     this.project(event, context);
@@ -36,6 +43,11 @@ export class ProjectHandlers {
 
   @Handle(SongFailed)
   onSongFailed(event: SongFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(RenderSubmitted)
+  onRenderSubmitted(event: RenderSubmitted, context: MessageContext) {
     this.project(event, context);
   }
 

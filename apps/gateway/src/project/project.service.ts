@@ -17,7 +17,13 @@ import type {
 } from './project.dto.ts';
 import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
+import { Results } from './results.ts';
 import { Stage, type VideoOutput } from './stage.entity.ts';
+
+export interface Result {
+  stage: Stage;
+  results: Results;
+}
 
 const MAX_KEY_LENGTH = 255;
 
@@ -57,7 +63,7 @@ export class ProjectService {
   async get(taskId: string): Promise<ProjectView> {
     return this.database.read('requests', async em => {
       const project = await find(em, taskId);
-      const order = await em.findOne(Order, { taskId, revision: project.revision });
+      const order = await em.findOne(Order, { taskId, revision: project.orderRevision });
       const stages = await em.find(Stage, { taskId });
       const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
       return projectView(project, order ?? undefined, stages, images);
@@ -70,7 +76,9 @@ export class ProjectService {
       const ids = await pageOfTasks(em, { status, q, cursor, limit });
       const page = ids.slice(0, limit);
       const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy: { taskId: 'desc' } });
-      const orders = await em.find(Order, { $or: projects.map(({ taskId, revision }) => ({ taskId, revision })) });
+      const orders = await em.find(Order, {
+        $or: projects.map(({ taskId, orderRevision }) => ({ taskId, revision: orderRevision })),
+      });
       const stages = await em.find(Stage, { taskId: { $in: page } });
       return {
         projects: projects.map(project =>
@@ -85,38 +93,37 @@ export class ProjectService {
     });
   }
 
-  /** The newest film of each task, newest task first. Two queries, however long the page. */
+  /** The film that counts of each task, newest task first. Two queries, however long the page. */
   async videos({ cursor, limit }: ListQuery): Promise<VideoPage> {
     return this.database.read('requests', async em => {
-      const films = await em.find(
-        Stage,
-        { name: 'video', output: { $ne: null }, files: { $ne: null }, ...(cursor && { taskId: { $lt: cursor } }) },
-        { orderBy: { taskId: 'desc' }, limit: limit + 1 },
+      const films = await filmsOfPage(em, cursor, limit + 1);
+      const ids = [...new Set(films.map(({ taskId }) => taskId))];
+      const projects = await em.find(
+        Project,
+        { taskId: { $in: ids.slice(0, limit) } },
+        { orderBy: { taskId: 'desc' } },
       );
-      const page = films.slice(0, limit);
-      const projects = await em.find(Project, { taskId: { $in: page.map(({ taskId }) => taskId) } });
-      const byTask = new Map(projects.map(project => [project.taskId, project]));
       return {
-        videos: page.flatMap(film => {
-          const project = byTask.get(film.taskId);
-          return project ? [videoView(film, project)] : [];
+        videos: projects.flatMap(project => {
+          const ofTask = films.filter(({ taskId }) => taskId === project.taskId);
+          const film = new Results(project, ofTask).current('video');
+          return film ? [videoView(film, project)] : [];
         }),
-        ...nextCursor(
-          films.map(({ taskId }) => taskId),
-          limit,
-        ),
+        ...nextCursor(ids, limit),
       };
     });
   }
 
-  /** A completed stage. @throws NotFound when the project, or this stage's result, is not there */
-  async result(taskId: string, name: StageName): Promise<Stage> {
+  /** What counts of a stage, or a revision of it. @throws NotFound when the project, or the result, is not there */
+  async result(taskId: string, name: StageName, revision?: number): Promise<Result> {
     return this.database.read('requests', async em => {
-      await find(em, taskId);
-      const stage = await em.findOne(Stage, { taskId, name });
-      if (stage?.status() !== 'completed')
-        throw new NotFound(`${name.toUpperCase()}_NOT_READY`, `The ${name} is not there yet.`);
-      return stage;
+      const project = await find(em, taskId);
+      const results = new Results(project, await em.find(Stage, { taskId, name }));
+      const stage = revision
+        ? results.attempts(name).find(attempt => attempt.revision === revision && attempt.status() === 'completed')
+        : results.current(name);
+      if (!stage) throw new NotFound(`${name.toUpperCase()}_NOT_READY`, `The ${name} is not there yet.`);
+      return { stage, results };
     });
   }
 
@@ -135,7 +142,7 @@ export class ProjectService {
 
   private async summary(em: EntityManager, taskId: string): Promise<ProjectSummaryView> {
     const project = await find(em, taskId);
-    const order = await em.findOne(Order, { taskId, revision: project.revision });
+    const order = await em.findOne(Order, { taskId, revision: project.orderRevision });
     return summaryView(project, order ?? undefined, await em.find(Stage, { taskId }));
   }
 }
@@ -154,7 +161,7 @@ async function pageOfTasks(em: EntityManager, { status, q, cursor, limit }: List
     ...(status ? [[statusConditions[status], []] as [string, unknown[]]] : []),
   ];
   const rows = await em.getConnection().execute<{ task_id: string }[]>(
-    `select p.task_id from project p left join task_order o on o.task_id = p.task_id and o.revision = p.revision
+    `select p.task_id from project p left join task_order o on o.task_id = p.task_id and o.revision = p.order_revision
      ${conditions.length > 0 ? `where ${conditions.map(([sql]) => sql).join(' and ')}` : ''}
      order by p.task_id desc limit ?`,
     [...conditions.flatMap(([, values]) => values), limit + 1],
@@ -169,7 +176,20 @@ const statusConditions: Record<NonNullable<ListProjectsQuery['status']>, string>
   waiting: "o.status = 'done' and o.last_stage <> 'video'",
   completed: "o.status = 'done' and o.last_stage = 'video'",
   failed: "o.status = 'failed'",
+  cancelled: "o.status = 'cancelled'",
 };
+
+/** All films of so many tasks. */
+async function filmsOfPage(em: EntityManager, cursor: string | undefined, tasks: number): Promise<Stage[]> {
+  const isFilm = "name = 'video' and output is not null and files is not null";
+  const rows = await em.getConnection().execute<object[]>(
+    `select film.* from stage film join (
+       select distinct task_id from stage where ${isFilm} ${cursor ? 'and task_id < ?' : ''} order by task_id desc limit ?
+     ) page on page.task_id = film.task_id where ${isFilm} order by film.task_id desc`,
+    [...(cursor ? [cursor] : []), tasks],
+  );
+  return rows.map(row => em.map(Stage, row));
+}
 
 /** UUIDv7s are in order of time, so the last one of a page says where the next begins. */
 const nextCursor = (ids: string[], limit: number) => (ids.length > limit ? { nextCursor: ids[limit - 1] } : {});

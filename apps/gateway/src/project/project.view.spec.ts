@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Image } from './image.entity.ts';
 import { Order } from './order.entity.ts';
 import { Project } from './project.entity.ts';
-import { imageView, orderView, projectView, summaryView } from './project.view.ts';
+import { cancelledView, imageView, orderView, projectView, summaryView } from './project.view.ts';
 import { Stage } from './stage.entity.ts';
 
 const start = new Date('2026-01-01T00:00:00Z');
@@ -16,21 +16,29 @@ const aProject = () =>
     music: { durationSeconds: 30, style: 'jazz' },
     video: { format: '1:1' },
   });
+const limits = { graceMs: 0, stageMs: { lyric: 1_000, song: 1_000, video: 1_000 } };
 const anOrder = (lastStage: 'lyric' | 'song' | 'video' = 'video') =>
-  Order.accepted({ taskId: 'task', revision: 1, plan: aPlan(), firstStage: 'lyric', lastStage }, 0, {
+  Order.accepted({ taskId: 'task', revision: 1, plan: aPlan(), firstStage: 'lyric', lastStage }, limits, {
     messageId: 'm',
     traceparent: 't',
   });
 const aStage = (name: 'lyric' | 'song' | 'video', changes: Partial<Stage> = {}) =>
-  Object.assign(Stage.of('task', name), { revision: 1, startedAt: start }, changes);
-const aSong = () =>
-  aStage('song', { output: { title: 'Sea Breeze', tracks: [aTrack()], chosenTrackId: 'track-1' }, endedAt: end });
+  Object.assign(Stage.of('task', name, 1), { startedAt: start }, changes);
+const aSong = (changes: Partial<Stage> = {}) =>
+  aStage('song', {
+    ...{ output: { title: 'Sea Breeze', tracks: [aTrack()], chosenTrackId: 'track-1' }, endedAt: end },
+    ...changes,
+  });
 
 describe('a project as clients see it', () => {
   it('is a draft without an order, with all its stages pending', () => {
     const view = projectView(aProject(), undefined, [], []);
+    const pending = ['lyric', 'song', 'video'].map(stage => ({
+      ...{ stage, status: 'pending', revision: 0, stale: false },
+      attempts: [],
+    }));
     expect(view).toMatchObject({ taskId: 'task', status: 'draft', revision: 0, images: [] });
-    expect(view.stages).toEqual(['lyric', 'song', 'video'].map(stage => ({ stage, status: 'pending', revision: 0 })));
+    expect(view.stages).toEqual(pending);
     expect(view).not.toHaveProperty('error');
   });
 
@@ -67,19 +75,26 @@ describe('a project as clients see it', () => {
 
   it('shows what a stage made, but in no list', () => {
     const lyric = aStage('lyric', { output: aLyric(), endedAt: end });
-    expect(projectView(aProject(), anOrder(), [lyric], []).stages[0]).toEqual({
-      stage: 'lyric',
+    const attempt = {
       status: 'completed',
       revision: 1,
+      paid: false,
       startedAt: start.toISOString(),
       endedAt: end.toISOString(),
+    };
+    expect(projectView(aProject(), anOrder(), [lyric], []).stages[0]).toEqual({
+      ...attempt,
+      stage: 'lyric',
+      stale: false,
+      result: 1,
       output: aLyric(),
+      attempts: [{ ...attempt, stale: false }],
     });
     expect(JSON.stringify(summaryView(aProject(), anOrder(), [lyric]))).not.toContain('output');
   });
 
   it("shows the tracks of a song without the provider's addresses", () => {
-    const [, song] = projectView(aProject(), anOrder(), [aSong()], []).stages;
+    const [, song] = projectView(aProject(), anOrder(), [aSong({ files: [] })], []).stages;
     const { trackId, durationSeconds, lines } = aTrack();
     expect(song?.output).toEqual({
       title: 'Sea Breeze',
@@ -92,6 +107,38 @@ describe('a project as clients see it', () => {
     const [, song] = projectView(aProject(), anOrder(), [aSong()], []).stages;
     expect(song).toMatchObject({ status: 'running', startedAt: start.toISOString() });
     expect(song).not.toHaveProperty('endedAt');
+  });
+
+  it('shows what was chosen, every attempt, and what is stale by it', () => {
+    const project = aProject();
+    project.choose('song', { revision: 1, trackId: 'other' });
+    const tracks = [aTrack(), aTrack({ trackId: 'other' })];
+    const song = aSong({ output: { title: 'Sea Breeze', tracks, chosenTrackId: 'track-1' }, files: [], paid: true });
+    const film = aStage('video', {
+      ...{ input: { revision: 1, trackId: 'track-1' }, output: { format: '1:1', durationSeconds: 10 }, files: [] },
+    });
+    const again = Object.assign(Stage.of('task', 'song', 3), { startedAt: end });
+    const [, songView, filmView] = projectView(project, anOrder(), [song, film, again], []).stages;
+    expect(songView).toMatchObject({
+      ...{ status: 'running', revision: 3, result: 1, stale: false, output: { chosenTrackId: 'other' } },
+      attempts: [
+        { revision: 3, status: 'running', paid: false },
+        { revision: 1, status: 'completed', paid: true },
+      ],
+    });
+    expect(filmView).toMatchObject({ status: 'completed', result: 1, stale: true });
+  });
+
+  it('has no stage that runs once its order has ended', () => {
+    const stages = () => [aStage('song'), aStage('video')];
+    const failed = anOrder();
+    failed.failed('song', { code: 'STAGE_TIMEOUT', reason: 'The song took too long.', retryable: true });
+    const cancelled = anOrder();
+    cancelled.cancelled([]);
+    const statuses = (order: Order) => summaryView(aProject(), order, stages()).stages.map(({ status }) => status);
+    expect(statuses(failed)).toEqual(['pending', 'failed', 'cancelled']);
+    expect(statuses(cancelled)).toEqual(['pending', 'cancelled', 'cancelled']);
+    expect(summaryView(aProject(), cancelled, stages()).status).toBe('cancelled');
   });
 
   it('shows the images in their order', () => {
@@ -109,5 +156,11 @@ describe('a project as clients see it', () => {
 describe('an order as clients see it', () => {
   it('tells its task and revision', () => {
     expect(orderView(anOrder())).toEqual({ taskId: 'task', revision: 1, status: 'processing' });
+  });
+
+  it('tells when it is cancelled what was paid', () => {
+    expect(cancelledView(anOrder(), ['song'])).toEqual({
+      ...{ taskId: 'task', revision: 1, status: 'cancelled', paid: ['song'] },
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { FILM, POSTER, TRACKS, type TimedLine } from '@castad/contracts';
+import { FILM, POSTER, TRACKS } from '@castad/contracts';
 import { AppError, NotFound } from '@castad/platform';
 import { Controller, Get, Header, HttpStatus, Param, Query, Res } from '@nestjs/common';
 import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -7,6 +7,7 @@ import { ApiProblem } from '../openapi.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { LinkRequest } from '../storage/storage.types.ts';
 import { subRip } from './captions.ts';
+import { RevisionQuery, TrackQuery } from './order.dto.ts';
 import { ListQuery, VideoPage } from './project.dto.ts';
 import { ProjectService } from './project.service.ts';
 import type { SongOutput, VideoOutput } from './stage.entity.ts';
@@ -31,48 +32,46 @@ export class ResultController {
   @Get('projects/:taskId/song')
   @ApiOperation({ summary: 'The song, as MP3' })
   @ApiFoundResponse({ description: 'A signed link.' })
-  @ApiProblem(404)
-  async song(@Param('taskId') taskId: string, @Res() reply: FastifyReply): Promise<void> {
-    const { revision, output } = await this.projects.result(taskId, 'song');
-    await this.redirect(reply, taskId, {
-      revision,
-      kind: 'song',
-      ref: TRACKS,
-      name: (output as SongOutput).chosenTrackId,
-    });
+  @ApiProblem(400, 404)
+  async song(@Param('taskId') taskId: string, @Query() query: TrackQuery, @Res() reply: FastifyReply): Promise<void> {
+    const { stage, results } = await this.projects.result(taskId, 'song', query.revision);
+    const name = query.trackId ?? results.trackOf(stage);
+    await this.redirect(reply, taskId, { revision: stage.revision, kind: 'song', ref: TRACKS, name });
   }
 
   @Get('projects/:taskId/video')
   @ApiOperation({ summary: 'The film, as MP4' })
   @ApiFoundResponse({ description: 'A signed link.' })
-  @ApiProblem(404)
-  video(@Param('taskId') taskId: string, @Res() reply: FastifyReply): Promise<void> {
-    return this.film(taskId, FILM, reply);
+  @ApiProblem(400, 404)
+  video(@Param('taskId') taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
+    return this.film(taskId, query, FILM, reply);
   }
 
   @Get('projects/:taskId/poster')
   @ApiOperation({ summary: 'A still of the film, as JPEG' })
   @ApiFoundResponse({ description: 'A signed link.' })
-  @ApiProblem(404)
-  poster(@Param('taskId') taskId: string, @Res() reply: FastifyReply): Promise<void> {
-    return this.film(taskId, POSTER, reply);
+  @ApiProblem(400, 404)
+  poster(@Param('taskId') taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
+    return this.film(taskId, query, POSTER, reply);
   }
 
   @Get('projects/:taskId/captions.srt')
   @Header('content-type', 'application/x-subrip; charset=utf-8')
   @ApiOperation({ summary: 'The sung lines as SubRip subtitles' })
   @ApiOkResponse({ content: { 'application/x-subrip': { schema: { type: 'string' } } } })
-  @ApiProblem(404)
-  async captions(@Param('taskId') taskId: string): Promise<string> {
-    const { output } = await this.projects.result(taskId, 'song');
-    const { tracks, chosenTrackId } = output as SongOutput;
-    const lines: TimedLine[] = tracks.find(({ trackId }) => trackId === chosenTrackId)?.lines ?? [];
-    return subRip(lines);
+  @ApiProblem(400, 404)
+  async captions(@Param('taskId') taskId: string, @Query() query: TrackQuery): Promise<string> {
+    const { stage, results } = await this.projects.result(taskId, 'song', query.revision);
+    const wanted = query.trackId ?? results.trackOf(stage);
+    const track = (stage.output as SongOutput).tracks.find(({ trackId }) => trackId === wanted);
+    if (!track) throw new NotFound('TRACK_NOT_FOUND', 'The song has no such track.');
+    return subRip(track.lines ?? []);
   }
 
-  private async film(taskId: string, name: string, reply: FastifyReply): Promise<void> {
-    const { revision, output } = await this.projects.result(taskId, 'video');
-    await this.redirect(reply, taskId, { revision, kind: 'video', ref: (output as VideoOutput).format, name });
+  private async film(taskId: string, { revision }: RevisionQuery, name: string, reply: FastifyReply): Promise<void> {
+    const { stage } = await this.projects.result(taskId, 'video', revision);
+    const { format } = stage.output as VideoOutput;
+    await this.redirect(reply, taskId, { revision: stage.revision, kind: 'video', ref: format, name });
   }
 
   private async redirect(reply: FastifyReply, taskId: string, file: LinkRequest): Promise<void> {

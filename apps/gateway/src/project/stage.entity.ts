@@ -5,7 +5,11 @@ export interface StageError {
   code: string;
   reason: string;
   retryable: boolean;
+  /** It is the gateway's word on the order, not the service's on its work. */
+  decided?: boolean;
 }
+
+export const CANCELLED: StageError = { code: 'CANCELLED', reason: 'The order was cancelled.', retryable: true };
 
 export interface SongOutput {
   title: string;
@@ -20,7 +24,13 @@ export interface VideoOutput {
 
 export type StageOutput = Lyric | SongOutput | VideoOutput;
 
-export type StageStatus = 'pending' | 'running' | 'completed' | 'failed';
+export type StageStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+
+/** The result of the stage before that this one is made from. */
+export interface StageInput {
+  revision: number;
+  trackId?: string;
+}
 
 const schema = defineEntity({
   name: 'Stage',
@@ -28,11 +38,14 @@ const schema = defineEntity({
   properties: {
     taskId: p.string().length(36).primary(),
     name: p.string().$type<StageName>().primary(),
-    /** The newest order that reached this stage; what is older is history. */
-    revision: p.integer(),
+    /** Of the order that reached this stage. */
+    revision: p.integer().primary(),
+    input: p.json<StageInput>().nullable(),
     output: p.json<StageOutput>().nullable(),
     files: p.json<StoredFile[]>().nullable(),
     error: p.json<StageError>().nullable(),
+    /** Whether a provider took the order of this stage's work. */
+    paid: p.boolean(),
     startedAt: p.datetime(3).nullable(),
     /** The time of the latest news: of the end, once there is one. */
     endedAt: p.datetime(3).nullable(),
@@ -41,52 +54,45 @@ const schema = defineEntity({
 
 /** What one event says about one stage. */
 export interface StageNews {
-  revision: number;
   time: Date;
   output?: StageOutput;
   files?: StoredFile[];
   error?: StageError;
 }
 
-/**
- * How far a stage has come, folded from events in whatever order they arrive: a newer revision replaces what was
- * known, the same revision adds to it, an older one changes nothing.
- */
+/** What one order made of one stage, folded from events in whatever order they arrive, and however often. */
 export class Stage extends schema.class {
-  static of(taskId: string, name: StageName): Stage {
-    return Object.assign(new Stage(), { taskId, name, revision: 0 });
+  static of(taskId: string, name: StageName, revision: number): Stage {
+    return Object.assign(new Stage(), { taskId, name, revision, paid: false });
   }
 
-  begun(revision: number, time: Date): void {
-    if (!this.accepts(revision)) return;
+  begun(time: Date, input?: StageInput): void {
+    this.input ??= input;
     if (!this.startedAt || time < this.startedAt) this.startedAt = time;
   }
 
-  learned({ revision, time, output, files, error }: StageNews): void {
-    if (!this.accepts(revision)) return;
+  learned({ time, output, files, error }: StageNews): void {
     this.output ??= output;
     this.files ??= files;
-    this.error ??= error;
+    // What the service says of itself is worth more than what its order was ended with.
+    if (error && (!this.error || this.error.decided)) this.error = error;
     if (!this.endedAt || time > this.endedAt) this.endedAt = time;
   }
 
+  /** The order ended, and the gateway said why. */
+  ended(time: Date, error: StageError): void {
+    this.learned({ time, error: this.error ?? { ...error, decided: true } });
+  }
+
   isOver(): boolean {
-    return ['completed', 'failed'].includes(this.status());
+    return ['completed', 'failed', 'cancelled'].includes(this.status());
   }
 
   /** A lyric is done when it is written; a song or a film when its files are ours. */
   status(): StageStatus {
     if (this.output && (this.files || this.name === 'lyric')) return 'completed';
-    if (this.error) return 'failed';
+    if (this.error) return this.error.code === CANCELLED.code ? 'cancelled' : 'failed';
     return this.startedAt ? 'running' : 'pending';
-  }
-
-  private accepts(revision: number): boolean {
-    if (revision < this.revision) return false;
-    if (revision > this.revision) {
-      Object.assign(this, { revision, output: null, files: null, error: null, startedAt: null, endedAt: null });
-    }
-    return true;
   }
 }
 schema.setClass(Stage);

@@ -1,13 +1,10 @@
-import { type Lyric, type SectionLabel, sectionLabels } from '@castad/contracts';
+import { type Lyric, MAX_LYRIC_LETTERS, MAX_LYRIC_LINES, type SectionLabel, sectionLabels } from '@castad/contracts';
 
 const MAX_TITLE = 80;
 const MAX_STYLE = 200;
 const MAX_LINE = 200;
 const MAX_LINES_PER_SECTION = 40;
 const MAX_SECTIONS = 20;
-/** No song of a minute holds more, and no composer takes much more. */
-const MAX_LINES = 200;
-const MAX_LETTERS = 4_000;
 
 /** What the model wrote, as far as a song can hold it. Undefined: there is nothing to sing. */
 export function fittingLyric(written: {
@@ -16,7 +13,7 @@ export function fittingLyric(written: {
   sections: { label: string; lines: string[] }[];
 }): Lyric | undefined {
   const [title, style] = [cleaned(written.title, MAX_TITLE), cleaned(written.style, MAX_STYLE)];
-  const room = { lines: MAX_LINES, letters: MAX_LETTERS };
+  const room = { lines: MAX_LYRIC_LINES, letters: MAX_LYRIC_LETTERS };
   const sections = written.sections
     .map(({ label, lines }) => ({ label: known(label), lines: singable(lines, room) }))
     .filter(({ lines }) => lines.length > 0)

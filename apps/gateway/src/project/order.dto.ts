@@ -1,0 +1,169 @@
+import {
+  MAX_LYRIC_LETTERS,
+  MAX_LYRIC_LINES,
+  sectionLabels,
+  stages,
+  type SectionLabel,
+  type Stage as StageName,
+} from '@castad/contracts';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  Validate,
+  ValidateNested,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
+import { StopAfterDto } from './project.dto.ts';
+
+const MAX_REVISION = 2 ** 31 - 1;
+
+export class SeenDto {
+  @ApiPropertyOptional({
+    minimum: 0,
+    description: 'The revision of the project that was looked at. If it has changed since, nothing is ordered (409).',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_REVISION)
+  revision?: number;
+}
+
+export class RunDto extends IntersectionType(StopAfterDto, SeenDto) {}
+
+/** One line that is neither blank nor more than a line. */
+const LINE = /^(?=.*\S)[^\p{Cc}]*$/u;
+
+export class SectionDto {
+  @ApiProperty({ enum: sectionLabels })
+  @IsIn(sectionLabels)
+  label!: SectionLabel;
+
+  @ApiProperty({
+    type: [String],
+    minItems: 1,
+    maxItems: 40,
+    description: 'As they are sung; 1 to 200 characters each.',
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(40)
+  @IsString({ each: true })
+  @Length(1, 200, { each: true })
+  @Matches(LINE, { each: true, message: 'each line must hold words and no control characters' })
+  lines!: string[];
+}
+
+@ValidatorConstraint()
+class FitsIntoASong implements ValidatorConstraintInterface {
+  validate(sections: unknown): boolean {
+    if (!Array.isArray(sections)) return true;
+    const lines = (sections as Partial<SectionDto>[]).flatMap(section => section?.lines ?? []);
+    return lines.length <= MAX_LYRIC_LINES && lines.join('').length <= MAX_LYRIC_LETTERS;
+  }
+
+  defaultMessage(): string {
+    return `sections must hold at most ${MAX_LYRIC_LINES} lines and ${MAX_LYRIC_LETTERS} characters in all`;
+  }
+}
+
+export class LyricDto extends RunDto {
+  @ApiPropertyOptional({ minLength: 1, maxLength: 80, description: "Default: the present lyric's." })
+  @IsOptional()
+  @IsString()
+  @Length(1, 80)
+  @Matches(LINE, { message: 'title must hold words and no control characters' })
+  title?: string;
+
+  @ApiPropertyOptional({ minLength: 1, maxLength: 200, description: "How it is sung. Default: the present lyric's." })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  @Matches(LINE, { message: 'style must hold words and no control characters' })
+  style?: string;
+
+  @ApiProperty({ type: [SectionDto], minItems: 1, maxItems: 20 })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @ValidateNested({ each: true })
+  @Type(() => SectionDto)
+  @Validate(FitsIntoASong)
+  sections!: SectionDto[];
+}
+
+export class ChoiceDto {
+  @ApiProperty({ minimum: 1, description: 'The revision of the stage whose result is to count.' })
+  @IsInt()
+  @Min(1)
+  @Max(MAX_REVISION)
+  revision!: number;
+}
+
+export class SongChoiceDto extends ChoiceDto {
+  @ApiPropertyOptional({ maxLength: 100, description: 'One of its tracks. Default: the first.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  trackId?: string;
+}
+
+export class RevisionQuery {
+  @ApiPropertyOptional({ minimum: 1, description: 'An earlier revision. Default: the one that counts.' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_REVISION)
+  revision?: number;
+}
+
+export class TrackQuery extends RevisionQuery {
+  @ApiPropertyOptional({ maxLength: 100, description: 'Another track of the song. Default: the one that counts.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  trackId?: string;
+}
+
+export class OrderView {
+  @ApiProperty({ format: 'uuid' })
+  taskId!: string;
+
+  @ApiProperty({ description: 'Which order of this project it is.' })
+  revision!: number;
+
+  @ApiProperty({ enum: ['processing'] })
+  status!: 'processing';
+}
+
+export class CancelledView {
+  @ApiProperty({ format: 'uuid' })
+  taskId!: string;
+
+  @ApiProperty({ description: 'The order that was cancelled.' })
+  revision!: number;
+
+  @ApiProperty({ enum: ['cancelled'] })
+  status!: 'cancelled';
+
+  @ApiProperty({
+    enum: stages,
+    isArray: true,
+    description:
+      'The stages whose provider is known to have been paid. What was under way at this moment shows in the project later.',
+  })
+  paid!: StageName[];
+}

@@ -1,0 +1,72 @@
+import type { Stage as StageName } from '@castad/contracts';
+import { aLyric, aTrack } from '@castad/testing';
+import { describe, expect, it } from '@jest/globals';
+import type { Choices } from './project.entity.ts';
+import { Results } from './results.ts';
+import { Stage, type StageInput } from './stage.entity.ts';
+
+const song = {
+  title: 'Sea Breeze',
+  tracks: [aTrack({ trackId: 'a' }), aTrack({ trackId: 'b' })],
+  chosenTrackId: 'a',
+};
+const film = { format: '9:16' as const, durationSeconds: 10 };
+const outputs = { lyric: aLyric(), song, video: film };
+const done = (name: StageName, revision: number, input?: StageInput) =>
+  Object.assign(Stage.of('task', name, revision), { input, output: outputs[name], files: [] });
+const begun = (name: StageName, revision: number) =>
+  Object.assign(Stage.of('task', name, revision), { startedAt: new Date() });
+const results = (stages: Stage[], choices?: Choices) => new Results({ choices }, stages);
+
+const first = [done('lyric', 1), done('song', 1, { revision: 1 }), done('video', 1, { revision: 1, trackId: 'a' })];
+const staleness = (of: Results) =>
+  (['lyric', 'song', 'video'] as const).map(name => of.isStale(of.current(name) as Stage));
+
+describe('the results of a project', () => {
+  it('are the newest that are done, whatever is under way', () => {
+    const of = results([...first, done('lyric', 2), begun('lyric', 3)]);
+    expect([of.current('lyric')?.revision, of.attempts('lyric').map(({ revision }) => revision)]).toEqual([
+      2,
+      [3, 2, 1],
+    ]);
+    expect(results([begun('song', 1)]).current('song')).toBeUndefined();
+  });
+
+  it('are as they were chosen, until a newer one is made', () => {
+    const stages = [...first, done('lyric', 2)];
+    const choices = { lyric: { revision: 1, at: 3 } };
+    expect(results(stages, choices).current('lyric')?.revision).toBe(1);
+    expect(results([...stages, begun('lyric', 4)], choices).current('lyric')?.revision).toBe(1);
+    expect(results([...stages, done('lyric', 4)], choices).current('lyric')?.revision).toBe(4);
+  });
+
+  it('are fresh when each is made of the one before', () => {
+    expect(staleness(results(first))).toEqual([false, false, false]);
+  });
+
+  it('go stale, all the way down, when what they are made of counts no more', () => {
+    expect(staleness(results([...first, done('lyric', 2)]))).toEqual([false, true, true]);
+    expect(staleness(results([...first, done('song', 2, { revision: 1 })]))).toEqual([false, false, true]);
+    expect(staleness(results(first, { song: { revision: 1, trackId: 'b', at: 2 } }))).toEqual([false, false, true]);
+  });
+
+  it('are fresh again when what they are made of is chosen again', () => {
+    const stages = [...first, done('lyric', 2), done('song', 2, { revision: 2 })];
+    expect(staleness(results(stages))).toEqual([false, false, true]);
+    const chosen = { lyric: { revision: 1, at: 3 }, song: { revision: 1, at: 4 } };
+    expect(staleness(results(stages, chosen))).toEqual([false, false, false]);
+  });
+
+  it('know the track that counts: the chosen one of this very song', () => {
+    const of = results(first, { song: { revision: 1, trackId: 'b', at: 2 } });
+    expect(of.trackOf(first[1] as Stage)).toBe('b');
+    expect(of.trackOf(done('song', 2))).toBe('a');
+  });
+
+  it('say where there is something to do', () => {
+    expect(results([]).firstUndone()).toBe('lyric');
+    expect(results(first.slice(0, 1)).firstUndone()).toBe('song');
+    expect(results([...first, done('lyric', 2)]).firstUndone()).toBe('song');
+    expect(results(first).firstUndone()).toBeUndefined();
+  });
+});

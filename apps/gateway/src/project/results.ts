@@ -1,0 +1,49 @@
+import { type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import type { Project } from './project.entity.ts';
+import type { SongOutput, Stage } from './stage.entity.ts';
+
+/** What a project has come to: of each stage its newest attempt, and the result that counts. */
+export class Results {
+  constructor(
+    private readonly project: Pick<Project, 'choices'>,
+    private readonly stages: Stage[],
+  ) {}
+
+  /** Every attempt at a stage, newest first. */
+  attempts(name: StageName): Stage[] {
+    return this.stages.filter(stage => stage.name === name).toSorted((a, b) => b.revision - a.revision);
+  }
+
+  /** The newest completed attempt, unless an earlier one was chosen since. */
+  current(name: StageName): Stage | undefined {
+    const completed = this.attempts(name).filter(stage => stage.status() === 'completed');
+    const choice = this.project.choices?.[name];
+    const [newest] = completed;
+    if (!choice || (newest && newest.revision > choice.at)) return newest;
+    return completed.find(({ revision }) => revision === choice.revision) ?? newest;
+  }
+
+  /** The track of a song that a film of it is made with. */
+  trackOf(song: Stage): string {
+    const choice = this.project.choices?.song;
+    const chosen = choice?.revision === song.revision ? choice.trackId : undefined;
+    return chosen ?? (song.output as SongOutput).chosenTrackId;
+  }
+
+  /** Whether an attempt is made from something else than what counts now. */
+  isStale({ name, input }: Stage): boolean {
+    const before = stageNames[stageNames.indexOf(name) - 1];
+    const source = before && this.current(before);
+    if (!source || !input) return false;
+    const isOtherTrack = name === 'video' && !!input.trackId && input.trackId !== this.trackOf(source);
+    return input.revision !== source.revision || isOtherTrack || this.isStale(source);
+  }
+
+  /** The first stage without a result, or with a stale one. */
+  firstUndone(): StageName | undefined {
+    return stageNames.find(name => {
+      const current = this.current(name);
+      return !current || this.isStale(current);
+    });
+  }
+}
