@@ -1,16 +1,22 @@
 import {
   AssetFailed,
   AssetStored,
+  CancelTask,
   GenerateLyric,
   GenerateSong,
   LyricFailed,
   LyricGenerated,
   MessageRejected,
   RenderFailed,
+  RenderSubmitBegun,
+  RenderSubmitted,
   RenderSucceeded,
   RenderVideo,
   SongFailed,
   SongReady,
+  SongSubmitBegun,
+  SongSubmitted,
+  TaskCancelled,
   TaskCompleted,
   TaskFailed,
   type MessageClass,
@@ -25,12 +31,14 @@ interface Participant {
 /** Who says what to whom. Besides, every service sends `MessageRejected` for a message it had to put aside. */
 const conversations: Record<ServiceName, Participant> = {
   gateway: {
-    sends: [GenerateLyric, GenerateSong, RenderVideo, TaskCompleted, TaskFailed],
+    sends: [GenerateLyric, GenerateSong, RenderVideo, CancelTask, TaskCompleted, TaskFailed, TaskCancelled],
     receives: [
       LyricGenerated,
       LyricFailed,
+      SongSubmitted,
       SongReady,
       SongFailed,
+      RenderSubmitted,
       RenderSucceeded,
       RenderFailed,
       AssetStored,
@@ -40,15 +48,15 @@ const conversations: Record<ServiceName, Participant> = {
   },
   'lyric-service': {
     sends: [LyricGenerated, LyricFailed],
-    receives: [GenerateLyric],
+    receives: [GenerateLyric, CancelTask],
   },
   'song-service': {
-    sends: [SongReady, SongFailed],
-    receives: [GenerateSong, LyricGenerated],
+    sends: [SongSubmitBegun, SongSubmitted, SongReady, SongFailed],
+    receives: [GenerateSong, LyricGenerated, CancelTask],
   },
   'video-service': {
-    sends: [RenderSucceeded, RenderFailed],
-    receives: [RenderVideo, SongReady, AssetStored, AssetFailed],
+    sends: [RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderFailed],
+    receives: [RenderVideo, SongReady, AssetStored, AssetFailed, CancelTask],
   },
   'storage-service': {
     sends: [AssetStored, AssetFailed],

@@ -1,39 +1,25 @@
 import {
-  AssetStored,
   deadLetterTopic,
   GenerateLyric,
   LyricFailed,
   LyricGenerated,
   message,
-  type Message,
   type MessageClass,
   MessageRejected,
   type Plan,
-  RenderSucceeded,
-  SongReady,
   type Stage,
   TaskCompleted,
   TaskFailed,
 } from '@castad/contracts';
-import { headersOf } from '@castad/messaging';
 import { newId } from '@castad/platform';
-import {
-  aLyric,
-  aPlan,
-  aTrack,
-  bootWith,
-  eventually,
-  holdBack,
-  startChild,
-  testBed,
-  type TestBed,
-} from '@castad/testing';
+import { aPlan, bootWith, eventually, holdBack, startChild, testBed, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { join } from 'node:path';
 import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
 import { migrations } from '../src/migrations/index.ts';
+import { eventsOf, record, tellAll, type Told } from './told.ts';
 
 jest.setTimeout(120_000);
 
@@ -47,50 +33,6 @@ interface View {
   revision: number;
   error?: object;
   stages: { stage: Stage; status: string; revision: number; startedAt?: string; endedAt?: string }[];
-}
-
-/** An event and the time it tells. */
-interface Told {
-  event: Message;
-  second: number;
-}
-
-const start = Date.UTC(2026, 0, 1);
-const stored = (taskId: string, revision: number, kind: 'song' | 'video', ref: string) =>
-  message(AssetStored, {
-    taskId,
-    revision,
-    kind,
-    ref,
-    files: [
-      {
-        name: kind === 'song' ? 'track-1' : 'film',
-        path: `${kind}/${ref}`,
-        contentType: 'x/y',
-        size: 7,
-        sha256: 'a'.repeat(64),
-      },
-    ],
-  });
-
-/** What the services say of one film, in the order they usually say it. */
-function eventsOf(taskId: string, revision = 1, plan: Plan = aPlan()): [Told, Told, Told, Told, Told] {
-  const track = aTrack();
-  const events = [
-    message(LyricGenerated, { taskId, revision, plan, lyric: aLyric() }),
-    message(SongReady, { taskId, revision, plan, title: 'Sea Breeze', tracks: [track], chosenTrackId: track.trackId }),
-    stored(taskId, revision, 'song', 'tracks'),
-    message(RenderSucceeded, {
-      taskId,
-      revision,
-      plan,
-      format: '9:16',
-      url: 'http://f.example/1.mp4',
-      durationSeconds: 10,
-    }),
-    stored(taskId, revision, 'video', '9:16'),
-  ];
-  return events.map((event: Message, i) => ({ event, second: i + 1 })) as [Told, Told, Told, Told, Told];
 }
 
 const permutations = <T>(items: T[]): T[][] =>
@@ -142,19 +84,7 @@ describe('gateway', () => {
   const project = async (taskId: string) => (await (await fetch(`${url}/v1/projects/${taskId}`)).json()) as View;
   const status = (taskId: string, expected: string) =>
     eventually(async () => expect(await project(taskId)).toMatchObject({ status: expected }));
-  /** Sends events as if they had been announced at their second. */
-  const tell = async (...told: Told[]) => {
-    const byTopic = Map.groupBy(told, ({ event }) => (event.constructor as MessageClass).topic);
-    for (const [topic, ofTopic] of byTopic) await bed.topics.sendRaw(topic, ofTopic.map(record));
-  };
-  const record = ({ event, second }: Told) => ({
-    key: event.taskId,
-    value: JSON.stringify(event),
-    headers: { ...headersOf(event, 'test'), ce_time: new Date(start + second * 1000).toISOString() } as Record<
-      string,
-      string
-    >,
-  });
+  const tell = (...told: Told[]) => tellAll(bed.topics, told);
   const announced = async (type: MessageClass, taskIds: string[]) =>
     (await bed.topics.read(type.topic)).filter(seen => seen.type === type.type && taskIds.includes(seen.key));
 
