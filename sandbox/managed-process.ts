@@ -83,11 +83,11 @@ export class ManagedProcess {
     }
   }
 
-  /** Sends a signal; resolves when a deadly one has done its work. The process is started again. */
-  async kill(signal: NodeJS.Signals) {
+  /** Sends a signal; when a deadly one has done its work, says how it ended. The process is started again. */
+  async kill(signal: NodeJS.Signals): Promise<string | undefined> {
     const ended = this.#ended;
     this.#signal(signal);
-    if (['SIGKILL', 'SIGTERM', 'SIGINT'].includes(signal)) await ended;
+    return ['SIGKILL', 'SIGTERM', 'SIGINT'].includes(signal) ? ended : undefined;
   }
 
   /** Ends it for good. */

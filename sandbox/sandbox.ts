@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Databases, type Role } from './databases.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { azurite, azuriteConnectionString } from './infrastructure/azurite.ts';
 import { kafka } from './infrastructure/kafka.ts';
 import { mariadb } from './infrastructure/mariadb.ts';
@@ -26,6 +27,8 @@ export interface SandboxOptions {
   dir?: string;
   env?: NodeJS.ProcessEnv;
   parts?: PartName[];
+  /** Puts a fault proxy before every part that is started here. */
+  faultProxies?: boolean;
   /** Gives up a start that is still under way. */
   signal?: AbortSignal;
   log?: Log;
@@ -38,6 +41,8 @@ export interface Sandbox {
   env: Record<string, string>;
   /** The parts that were started here. */
   parts: ManagedProcess[];
+  /** By part; `env` leads through them. */
+  proxies: Partial<Record<PartName, FaultProxy>>;
   tree: ProcessTree;
   createDatabases(prefix?: string): Promise<void>;
   databaseUrl(service: string, role?: Role, prefix?: string): string;
@@ -45,16 +50,22 @@ export interface Sandbox {
 }
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { dir, env: given = process.env, parts: wanted = allParts, signal, log = () => {} } = options;
+  const { dir, env: given = process.env, parts: wanted = allParts, faultProxies, signal, log = () => {} } = options;
   const warnings = checkCombination(given);
   const tree = new ProcessTree({ dir: dir ?? join(root, '.sandbox'), exact: dir !== undefined, log });
   warnings.forEach(warning => log(warning));
-  const giveUp = () => void tree.close();
+  const proxies: Sandbox['proxies'] = {};
+  const close = async () => {
+    await tree.close();
+    Object.values(proxies).forEach(proxy => proxy.close());
+  };
+  const giveUp = () => void close();
   signal?.addEventListener('abort', giveUp);
   try {
     const missing = wanted.filter(part => !fromEnvironment(part, given));
     if (missing.length > 0) log(`Starting ${missing.join(', ')} in ${tree.dir} ...`);
-    const started = await Promise.all(wanted.map(part => provide(part, tree, given)));
+    if (faultProxies) for (const part of missing) proxies[part] = await FaultProxy.open();
+    const started = await Promise.all(wanted.map(part => provide(part, tree, given, proxies[part])));
     const env = Object.assign({}, ...started.map(part => part.env)) as Record<string, string>;
     const databases = () => {
       if (!env.MYSQL_URL) throw new Error('this sandbox has no database');
@@ -64,13 +75,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       dir: tree.dir,
       env,
       parts: started.flatMap(part => part.process ?? []),
+      proxies,
       tree,
       createDatabases: prefix => databases().create(prefix),
       databaseUrl: (service, role, prefix) => databases().url(service, role, prefix),
-      stop: () => tree.close(),
+      stop: close,
     };
   } catch (error) {
-    await tree.close();
+    await close();
     throw error;
   } finally {
     signal?.removeEventListener('abort', giveUp);
@@ -82,14 +94,22 @@ interface Provided {
   process?: ManagedProcess;
 }
 
-async function provide(part: PartName, tree: ProcessTree, given: NodeJS.ProcessEnv): Promise<Provided> {
+async function provide(
+  part: PartName,
+  tree: ProcessTree,
+  given: NodeJS.ProcessEnv,
+  proxy?: FaultProxy,
+): Promise<Provided> {
   const env = fromEnvironment(part, given);
   if (env) return { env };
-  const managed = tree.add(await specify(part, tree, given));
+  const managed = tree.add(await specify(part, tree, given, proxy));
   await managed.start();
   const { address, url } = managed.state;
   tree.log(`${part} runs at ${address}`);
-  return { env: variables(part, address, url), process: managed };
+  const real = address.replace('http://', '');
+  proxy?.leadTo(real);
+  const reached = (text: string) => (proxy ? text.replace(real, proxy.address) : text);
+  return { env: variables(part, reached(address), url && reached(url)), process: managed };
 }
 
 function fromEnvironment(part: PartName, given: NodeJS.ProcessEnv): Record<string, string> | undefined {
@@ -104,9 +124,14 @@ function variables(part: PartName, address: string, url?: string): Record<string
   return { [replacedBy[part]]: value };
 }
 
-function specify(part: PartName, tree: ProcessTree, given: NodeJS.ProcessEnv): Promise<ProcessSpec> {
+function specify(
+  part: PartName,
+  tree: ProcessTree,
+  given: NodeJS.ProcessEnv,
+  proxy?: FaultProxy,
+): Promise<ProcessSpec> {
   if (isProvider(part)) return standInProcess(part, given);
-  return { kafka, mariadb, azurite }[part](tree);
+  return { kafka, mariadb, azurite }[part](tree, proxy?.address);
 }
 
 async function standInProcess(provider: Provider, given: NodeJS.ProcessEnv): Promise<ProcessSpec> {

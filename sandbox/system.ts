@@ -22,8 +22,8 @@ export interface ServiceProcess {
 export interface System {
   gatewayUrl: string;
   services: ServiceProcess[];
-  /** Sends a signal, and waits for the end of the process if it is a deadly one. The service is started again. */
-  kill(name: string, signal: NodeJS.Signals, instance?: number): Promise<void>;
+  /** Sends a signal; if it is a deadly one, waits for the end and says how it came. The service is started again. */
+  kill(name: string, signal: NodeJS.Signals, instance?: number): Promise<string | undefined>;
   /** Stops a service until `startService`. */
   stopService(name: string, instance?: number): Promise<void>;
   startService(name: string, instance?: number): Promise<void>;

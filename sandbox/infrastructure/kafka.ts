@@ -8,15 +8,15 @@ import type { ProcessTree } from '../process-tree.ts';
 import { ensureJava, waysOut } from './java.ts';
 import { dependencies } from './maven.ts';
 
-/** A Kafka broker of its own: one node, broker and controller in one. */
-export async function kafka(tree: ProcessTree): Promise<ProcessSpec> {
+/** A Kafka broker of its own: one node, broker and controller in one. It may be told to name another address. */
+export async function kafka(tree: ProcessTree, advertised?: string): Promise<ProcessSpec> {
   await ensureJava(tree, { maven: false });
   const jars = await dependencies(tree, { name: 'kafka', key: 'kafka-4.3.0', goal: 'copy-dependencies' });
   const address = `127.0.0.1:${await freePort()}`;
   const dir = tree.data('kafka');
   const config = join(dir, 'server.properties');
   mkdirSync(dir, { recursive: true });
-  writeFileSync(config, properties(dir, address, `127.0.0.1:${await freePort()}`));
+  writeFileSync(config, properties(dir, address, advertised ?? address, `127.0.0.1:${await freePort()}`));
 
   const java = (...args: string[]) => ({ name: 'kafka', command: 'java', args: ['-cp', join(jars, '*'), ...args] });
   // With `=`: the id may begin with a dash.
@@ -38,13 +38,13 @@ function hasStarted(log: string): boolean {
   return text.lastIndexOf('Kafka Server started') > text.lastIndexOf('Registered signal handlers');
 }
 
-function properties(dir: string, broker: string, controller: string): string {
+function properties(dir: string, broker: string, advertised: string, controller: string): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@${controller}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://${broker},CONTROLLER://${controller}
-advertised.listeners=PLAINTEXT://${broker}
+advertised.listeners=PLAINTEXT://${advertised}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=${join(dir, 'log')}
 auto.create.topics.enable=false

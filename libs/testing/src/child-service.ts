@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../../../sandbox/ports.ts';
 import { answers } from '../../../sandbox/probes.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../../sandbox/eventually.ts';
 import type { TestBed } from './service-harness.ts';
 
 /** A service in a process of its own: for deaths that no test in the same process would survive. */

@@ -1,5 +1,5 @@
 import mysql from 'mysql2/promise';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../../sandbox/eventually.ts';
 import type { TestBed } from './service-harness.ts';
 
 /** A message that a service has begun to handle and cannot commit. */

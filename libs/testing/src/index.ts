@@ -1,6 +1,6 @@
 export * from './builders.ts';
 export * from './child-service.ts';
-export * from './eventually.ts';
+export { eventually } from '../../../sandbox/eventually.ts';
 export * from './hold-back.ts';
 export * from './rest.ts';
 export * from './service-harness.ts';
