@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Deployment } from './deployment.ts';
 import { eventually } from './eventually.ts';
-import type { Provider } from './providers.ts';
+import { providers, type Provider } from './providers.ts';
 import { startSandbox, startSystem, type Sandbox, type SandboxOptions, type System } from './system.ts';
 
 export interface StageView {
@@ -11,6 +11,7 @@ export interface StageView {
   status: string;
   revision: number;
   error?: { code: string; reason: string; retryable: boolean };
+  output?: unknown;
 }
 
 export interface ProjectView {
@@ -65,6 +66,9 @@ export interface Studio {
   requests(provider: Provider, query?: string): Promise<SimLog>;
   /** Paid submits the provider took. */
   submits(provider: 'suno' | 'creatomate'): Promise<SimRequest[]>;
+  /** Ends the stand-ins' faults. */
+  calm(): Promise<void>;
+  /** Lets the stand-ins forget everything. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
@@ -137,9 +141,11 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
       const { requests } = await studio.requests(provider, `?path=${path}&method=POST`);
       return requests.filter(({ job }) => job !== undefined);
     },
+    calm: async () => {
+      await Promise.all(providers.map(provider => simulate(provider, 'faults', { method: 'DELETE' })));
+    },
     reset: async () => {
-      const all = ['openai', 'suno', 'creatomate'] as const;
-      await Promise.all(all.map(provider => simulate(provider, 'reset', post({}))));
+      await Promise.all(providers.map(provider => simulate(provider, 'reset', post({}))));
     },
     close: async () => {
       await system.stop();
