@@ -79,8 +79,9 @@ describe('song-service', () => {
     expect(found).toBeDefined();
     return found as SongRow;
   };
+  /** What it said of the song, apart from that it ordered it. */
   const said = async (taskId: string) =>
-    (await bed.topics.read(SongReady.topic)).filter(({ key, topic }) => key === taskId && topic === SongReady.topic);
+    (await bed.topics.read(SongReady.topic)).filter(({ key, type }) => key === taskId && !type.includes('Submit'));
   /** The one event this song ends with. */
   const end = (taskId: string) =>
     eventually(async () => {
