@@ -111,7 +111,9 @@ describe('video-service', () => {
   };
   /** What it said of the film, apart from that it ordered it. */
   const said = async (taskId: string) =>
-    (await bed.topics.read(RenderSucceeded.topic)).filter(({ key, type }) => key === taskId && !type.includes('Submit'));
+    (await bed.topics.read(RenderSucceeded.topic)).filter(
+      ({ key, type }) => key === taskId && !type.includes('Submit'),
+    );
   /** The one event this film ends with. */
   const end = (taskId: string) =>
     eventually(async () => {
