@@ -132,7 +132,7 @@ describe('gateway', () => {
 
       const stages = await bed.query<{ name: string }>(
         SERVICE,
-        `select distinct name, revision, output, files, error, ended_at from stage
+        `select distinct name, revision, output, files, error, ended_at from stage_attempt
          where task_id in (?) order by name`,
         [taskIds],
       );

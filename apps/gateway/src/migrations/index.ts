@@ -1,11 +1,14 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
-import { KeepAttempts } from './keep-attempts.ts';
+import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { CreateProject } from './create-project.ts';
 
 export const migrations = [
   ...messagingMigrations,
   ...workerMigrations,
   { name: '0003-project', class: CreateProject },
-  { name: '0005-attempts', class: KeepAttempts },
+  { name: '0006-stage-attempt', class: CreateStageAttempt },
+  { name: '0007-copy-stages', class: CopyStages },
+  { name: '0008-project-choices', class: AddProjectChoices },
+  { name: '0009-order-stage', class: AddOrderStage },
 ];

@@ -25,7 +25,7 @@ const schema = defineEntity({
     /** The result that the first stage is made from. */
     input: p.json<StageInput>().nullable(),
     /** The stage whose time runs; `deadline` is the end of it. */
-    currentStage: p.string().$type<StageName>(),
+    currentStage: p.string().$type<StageName>().nullable(),
     failedStage: p.string().$type<StageName>().nullable(),
     retryable: p.boolean().nullable(),
     /** What a service said when it put one of this order's messages aside. */
@@ -82,12 +82,17 @@ export class Order extends schema.class {
   cancelled(paid: StageName[]): TaskCancelled {
     const { taskId, revision } = this;
     end(this, 'cancelled');
-    return message(TaskCancelled, { taskId, revision, stage: this.currentStage, ...(paid.length > 0 && { paid }) });
+    return message(TaskCancelled, {
+      taskId,
+      revision,
+      stage: this.currentStage ?? this.firstStage,
+      ...(paid.length > 0 && { paid }),
+    });
   }
 
   /** Its time, or that of the stage it had reached, is over. */
   overdue(now: Date): TaskFailed {
-    const stage = this.currentStage;
+    const stage = this.currentStage ?? this.firstStage;
     if (this.rejection)
       return this.failed(stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true });
     return now.getTime() < this.planEnd()

@@ -150,8 +150,9 @@ export class OrderService {
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
     const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
     const cause: Cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
-    const { command, input } = commandFor({ taskId, revision: project.nextOrder(), plan }, range, results);
-    const { revision } = project;
+    const revision = project.revision + 1;
+    const { command, input } = commandFor({ taskId, revision, plan }, range, results);
+    project.revision = revision;
     const order = Order.accepted(
       { taskId, revision, plan, firstStage, lastStage, input },
       this.config.timeLimits(),
@@ -178,8 +179,11 @@ export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<P
 
 export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Situation> {
   const project = await lockProject(unit, taskId);
-  const key = { taskId, revision: project.orderRevision };
-  const latest = await unit.em.findOne(Order, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  const latest = await unit.em.findOne(
+    Order,
+    { taskId },
+    { orderBy: { revision: 'desc' }, lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
   const results = new Results(project, await unit.em.find(Stage, { taskId }));
   return { project, latest: latest ?? undefined, results };
 }

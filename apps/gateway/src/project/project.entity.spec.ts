@@ -31,11 +31,11 @@ describe('Project', () => {
     expect(aProject().plan([], deadline, 'lyric')).toMatchObject({ stopAfter: 'lyric' });
   });
 
-  it('given orders and choices, counts all of them, and knows its latest order', () => {
+  it('given choices, counts them like orders, and keeps the latest of each stage', () => {
     const project = aProject();
-    expect([project.nextOrder(), project.nextOrder()]).toEqual([1, 2]);
+    project.revision = 2;
     project.choose('lyric', { revision: 1 });
-    expect(project).toMatchObject({ revision: 3, orderRevision: 2, choices: { lyric: { revision: 1, at: 3 } } });
+    expect(project).toMatchObject({ revision: 3, choices: { lyric: { revision: 1, at: 3 } } });
     project.choose('song', { revision: 2, trackId: 'b' });
     expect(project.choices).toEqual({ lyric: { revision: 1, at: 3 }, song: { revision: 2, trackId: 'b', at: 4 } });
   });

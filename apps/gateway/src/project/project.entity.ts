@@ -17,8 +17,6 @@ const schema = defineEntity({
     taskId: p.string().length(36).primary(),
     /** Raised by every accepted order and choice: who looked at one revision is not asked about another. */
     revision: p.integer(),
-    /** Of the latest order; 0 before the first. */
-    orderRevision: p.integer(),
     choices: p.json<Choices>().nullable(),
     brief: p.json<Brief>(),
     businessName: p.string().length(100),
@@ -37,16 +35,8 @@ export class Project extends schema.class {
       ...fields,
       businessName,
       revision: 0,
-      orderRevision: 0,
       createdAt: new Date(),
     });
-  }
-
-  /** The revision of the next order. */
-  nextOrder(): number {
-    this.revision += 1;
-    this.orderRevision = this.revision;
-    return this.revision;
   }
 
   choose(stage: StageName, choice: Omit<Choice, 'at'>): void {

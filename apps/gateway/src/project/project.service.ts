@@ -63,7 +63,7 @@ export class ProjectService {
   async get(taskId: string): Promise<ProjectView> {
     return this.database.read('requests', async em => {
       const project = await find(em, taskId);
-      const order = await em.findOne(Order, { taskId, revision: project.orderRevision });
+      const order = await latestOrder(em, taskId);
       const stages = await em.find(Stage, { taskId });
       const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
       return projectView(project, order ?? undefined, stages, images);
@@ -76,9 +76,7 @@ export class ProjectService {
       const ids = await pageOfTasks(em, { status, q, cursor, limit });
       const page = ids.slice(0, limit);
       const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy: { taskId: 'desc' } });
-      const orders = await em.find(Order, {
-        $or: projects.map(({ taskId, orderRevision }) => ({ taskId, revision: orderRevision })),
-      });
+      const orders = await em.find(Order, { taskId: { $in: page } }, { orderBy: { revision: 'desc' } });
       const stages = await em.find(Stage, { taskId: { $in: page } });
       return {
         projects: projects.map(project =>
@@ -142,7 +140,7 @@ export class ProjectService {
 
   private async summary(em: EntityManager, taskId: string): Promise<ProjectSummaryView> {
     const project = await find(em, taskId);
-    const order = await em.findOne(Order, { taskId, revision: project.orderRevision });
+    const order = await latestOrder(em, taskId);
     return summaryView(project, order ?? undefined, await em.find(Stage, { taskId }));
   }
 }
@@ -154,6 +152,9 @@ async function find(em: EntityManager, taskId: string): Promise<Project> {
   return project;
 }
 
+const latestOrder = (em: EntityManager, taskId: string): Promise<Order | null> =>
+  em.findOne(Order, { taskId }, { orderBy: { revision: 'desc' } });
+
 async function pageOfTasks(em: EntityManager, { status, q, cursor, limit }: ListProjectsQuery): Promise<string[]> {
   const conditions: [string, unknown[]][] = [
     ...(cursor ? [['p.task_id < ?', [cursor]] as [string, unknown[]]] : []),
@@ -161,7 +162,8 @@ async function pageOfTasks(em: EntityManager, { status, q, cursor, limit }: List
     ...(status ? [[statusConditions[status], []] as [string, unknown[]]] : []),
   ];
   const rows = await em.getConnection().execute<{ task_id: string }[]>(
-    `select p.task_id from project p left join task_order o on o.task_id = p.task_id and o.revision = p.order_revision
+    `select p.task_id from project p left join task_order o on o.task_id = p.task_id
+       and o.revision = (select max(revision) from task_order where task_id = p.task_id)
      ${conditions.length > 0 ? `where ${conditions.map(([sql]) => sql).join(' and ')}` : ''}
      order by p.task_id desc limit ?`,
     [...conditions.flatMap(([, values]) => values), limit + 1],
@@ -183,8 +185,8 @@ const statusConditions: Record<NonNullable<ListProjectsQuery['status']>, string>
 async function filmsOfPage(em: EntityManager, cursor: string | undefined, tasks: number): Promise<Stage[]> {
   const isFilm = "name = 'video' and output is not null and files is not null";
   const rows = await em.getConnection().execute<object[]>(
-    `select film.* from stage film join (
-       select distinct task_id from stage where ${isFilm} ${cursor ? 'and task_id < ?' : ''} order by task_id desc limit ?
+    `select film.* from stage_attempt film join (
+       select distinct task_id from stage_attempt where ${isFilm} ${cursor ? 'and task_id < ?' : ''} order by task_id desc limit ?
      ) page on page.task_id = film.task_id where ${isFilm} order by film.task_id desc`,
     [...(cursor ? [cursor] : []), tasks],
   );

@@ -34,7 +34,7 @@ export interface StageInput {
 
 const schema = defineEntity({
   name: 'Stage',
-  tableName: 'stage',
+  tableName: 'stage_attempt',
   properties: {
     taskId: p.string().length(36).primary(),
     name: p.string().$type<StageName>().primary(),
