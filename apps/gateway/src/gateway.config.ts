@@ -50,6 +50,11 @@ export class GatewayConfig extends ServiceConfig {
   @Min(1_000)
   LINK_TTL_MS: number = 60 * 60_000;
 
+  /** Streams of events that one process keeps open at once. */
+  @IsInt()
+  @Min(0)
+  EVENTS_MAX_CLIENTS: number = 1_000;
+
   timeLimits(): TimeLimits {
     const stageMs = { lyric: this.LYRIC_LIMIT_MS, song: this.SONG_LIMIT_MS, video: this.VIDEO_LIMIT_MS };
     return { graceMs: this.FILM_DEADLINE_GRACE_MS, stageMs };

@@ -3,6 +3,10 @@ import { PlatformModule } from '@castad/platform';
 import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { GatewayConfig } from './gateway.config.ts';
+import { EventFeed } from './live/event-feed.ts';
+import { HistoryService } from './live/history.service.ts';
+import { Latecomers } from './live/latecomers.ts';
+import { LiveController } from './live/live.controller.ts';
 import { ChoiceService } from './project/choice.service.ts';
 import { IdempotencyKey } from './project/idempotency-key.entity.ts';
 import { Image } from './project/image.entity.ts';
@@ -29,7 +33,18 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     PlatformModule.forService({ service, config: GatewayConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [ProjectController, OrderController, ResultController, ProjectHandlers],
-  providers: [ProjectService, OrderService, ChoiceService, ImageService, Projection, OrderWorker, StorageClient],
+  controllers: [ProjectController, OrderController, ResultController, LiveController, ProjectHandlers],
+  providers: [
+    ProjectService,
+    OrderService,
+    ChoiceService,
+    ImageService,
+    Projection,
+    OrderWorker,
+    StorageClient,
+    EventFeed,
+    HistoryService,
+    Latecomers,
+  ],
 })
 export class GatewayModule {}

@@ -11,7 +11,7 @@ export interface Answer<T = Record<string, unknown>> {
 const json = { 'content-type': 'application/json' };
 const INSIDES = /\.[jt]s\b|node_modules|\bat \w+ \(|\b(select|insert|update) /i;
 
-/** Calls a REST API as its clients do. A redirect is an answer. */
+/** Calls a REST API as its clients do. A redirect is an answer, and so is a stream that has begun. */
 export class Rest {
   constructor(private readonly url: string) {}
 
@@ -19,7 +19,8 @@ export class Rest {
     const response = await fetch(this.url + path, { redirect: 'manual', ...init, method });
     const { status, headers } = response;
     const type = headers.get('content-type')?.split(';')[0] ?? '';
-    const text = await response.text();
+    const text = type === 'text/event-stream' ? '' : await response.text();
+    if (!text) await response.body?.cancel();
     return { status, type, headers, body: (type.includes('json') ? JSON.parse(text) : text) as T };
   }
 

@@ -1,5 +1,6 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { CreateProject } from './create-project.ts';
 
@@ -7,6 +8,8 @@ export const migrations = [
   ...messagingMigrations,
   ...workerMigrations,
   { name: '0003-project', class: CreateProject },
+  { name: '0004-feed', class: CreateFeed },
+  { name: '0005-places', class: PlaceEvents },
   { name: '0006-stage-attempt', class: CreateStageAttempt },
   { name: '0007-copy-stages', class: CopyStages },
   { name: '0008-project-choices', class: AddProjectChoices },

@@ -11,12 +11,15 @@ import {
   SongFailed,
   SongReady,
   SongSubmitted,
+  TaskCancelled,
+  TaskCompleted,
+  TaskFailed,
 } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Projection } from './projection.ts';
 
-/** Every event that moves what clients see. */
+/** Every event that moves what clients see. Our own decisions are heard too: they are part of what happened. */
 @Controller()
 export class ProjectHandlers {
   constructor(private readonly projection: Projection) {}
@@ -73,6 +76,21 @@ export class ProjectHandlers {
 
   @Handle(MessageRejected)
   onMessageRejected(event: MessageRejected, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(TaskCompleted)
+  onTaskCompleted(event: TaskCompleted, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(TaskFailed)
+  onTaskFailed(event: TaskFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(TaskCancelled)
+  onTaskCancelled(event: TaskCancelled, context: MessageContext) {
     this.project(event, context);
   }
 

@@ -146,7 +146,7 @@ export class ProjectService {
 }
 
 /** @throws NotFound `TASK_NOT_FOUND` */
-async function find(em: EntityManager, taskId: string): Promise<Project> {
+export async function find(em: EntityManager, taskId: string): Promise<Project> {
   const project = isId(taskId) ? await em.findOne(Project, taskId) : null;
   if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
   return project;

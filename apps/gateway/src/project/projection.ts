@@ -4,6 +4,7 @@ import type { UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
+import { place } from '../live/feed.ts';
 import { beginOf, errorIn, failedStage, Stages, tell } from './fold.ts';
 import { Order } from './order.entity.ts';
 import { Stage } from './stage.entity.ts';
@@ -22,8 +23,11 @@ export class Projection {
   /** Takes part in the transaction's one fold: its tasks are locked and loaded together, whatever their number. */
   add(event: Message, context: MessageContext): void {
     const { unit, envelope } = context;
-    unit.insertIfAbsent(TaskEvent.received(envelope.id, envelope.time, event));
+    const row = TaskEvent.received(envelope.id, envelope.time, event);
+    unit.insertIfAbsent(row);
     unit.together(this.fold, { event, context });
+    // After the fold has locked its orders.
+    unit.together(place, row);
   }
 
   private readonly fold = async ({ em }: UnitOfWork, received: Received[]): Promise<void> => {

@@ -11,6 +11,8 @@ const schema = defineEntity({
     revision: p.integer(),
     data: p.json<Message>(),
     time: p.datetime(3),
+    /** Its place in the feed of all events, in the order of commits; null: written by a version that knew none. */
+    position: p.bigint('number').nullable(),
   },
 });
 
