@@ -152,6 +152,11 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     this.consumer.on(CRASH, ({ payload: { error, restart } }) => {
       this.joined = false;
       if (restart || this.stopping) return;
+      // While brokers start or change places nobody coordinates the group; kafkajs takes that for final.
+      if (error.name === 'KafkaJSGroupCoordinatorNotFound') {
+        this.started = this.connect();
+        return;
+      }
       this.logger.fatal({ error: error.message }, 'the consumer crashed for good');
       process.exit(1);
     });
