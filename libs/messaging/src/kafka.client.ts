@@ -42,6 +42,7 @@ export function kafkaConfig(config: PlatformKafkaConfig, clientId: string): Kafk
 export class KafkaClient implements OnApplicationShutdown {
   readonly kafka: Kafka;
   private readonly producer: Producer;
+  private readonly underWay = new Set<Promise<unknown>>();
   private connected?: Promise<void>;
 
   constructor(config: ServiceConfig, @Inject(SERVICE) service: string) {
@@ -67,10 +68,15 @@ export class KafkaClient implements OnApplicationShutdown {
       throw error;
     });
     await this.connected;
-    await this.producer.sendBatch({ acks: -1, topicMessages });
+    const sending = this.producer.sendBatch({ acks: -1, topicMessages });
+    this.underWay.add(sending);
+    await sending.finally(() => this.underWay.delete(sending));
   }
 
   async onApplicationShutdown(): Promise<void> {
+    const late = [...this.underWay];
     await this.producer.disconnect();
+    // What is still being tried connects once more.
+    void Promise.allSettled(late).then(() => this.producer.disconnect());
   }
 }

@@ -32,6 +32,7 @@ export class Database implements OnApplicationShutdown {
   private readonly listeners: { entity: string; wake: () => void }[] = [];
   /** Time does not go back, whatever a slow answer made of it: what was due stays due. */
   private lastTime = 0;
+  private isClosed = false;
   private clock = { database: 0, monotonic: -Infinity };
 
   constructor(
@@ -99,12 +100,15 @@ export class Database implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isClosed = true;
     await this.orm.close(true);
   }
 
   /** The driver can wait for an answer for ever; our callers do not. */
   private bounded<T>(budget: Budget, run: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
     return this.budgets[budget].runExclusive(async () => {
+      // The ORM would make another pool.
+      if (this.isClosed) throw away(new Error('the service has stopped'));
       await this.pool;
       const limit = new AbortController();
       const timer = setTimeout(() => limit.abort(away(new Error('no answer in time'))), this.config.DB_TIMEOUT_MS);
