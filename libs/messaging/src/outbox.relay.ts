@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KafkaClient, type TopicMessages } from './kafka.client.ts';
+import { Outbox } from './outbox.ts';
 import { OutboxRow } from './outbox.entity.ts';
 import { Pacemaker } from './pacemaker.ts';
 
@@ -40,6 +41,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
   constructor(
     private readonly database: Database,
     private readonly kafka: KafkaClient,
+    private readonly outbox: Outbox,
     lifecycle: Lifecycle,
     metrics: Metrics,
   ) {
@@ -65,6 +67,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
       const last = this.stopping;
       try {
         if (await this.holdLease()) while (await this.publish());
+        else await this.measure();
         failures = 0;
       } catch (error) {
         failures++;
@@ -74,6 +77,26 @@ export class OutboxRelay implements OnApplicationBootstrap {
       if (last) return;
       await this.pace.rest(failures > 0 ? Math.min(BUSY_MS * 2 ** failures, 5_000) : IDLE_MS);
     }
+  }
+
+  /** Sending to a broker that is away takes long, and meanwhile more comes. */
+  private async measuring(sending: Promise<void>): Promise<void> {
+    const timer = setInterval(() => void this.measure().catch(() => undefined), IDLE_MS);
+    try {
+      await sending;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** How much waits, as far as it matters: whoever accepts work wants to know. */
+  private async measure(): Promise<void> {
+    const [row] = await this.database.read('background', em =>
+      em
+        .getConnection()
+        .execute<[{ waiting: number }]>('select coalesce(max(seq) - min(seq) + 1, 0) waiting from outbox'),
+    );
+    this.outbox.waiting = Number(row.waiting);
   }
 
   /** Sends one batch; says whether there may be more. */
@@ -86,8 +109,9 @@ export class OutboxRelay implements OnApplicationBootstrap {
     );
     const batch = bounded(rows);
     this.spacing.carried(batch.length);
+    if (rows.length < MAX_ROWS) this.outbox.waiting = rows.length;
     if (batch.length === 0) return false;
-    await this.kafka.send(byTopic(batch));
+    await this.measuring(this.kafka.send(byTopic(batch)));
     await this.database.read('background', em =>
       em.getConnection().execute(
         `delete from outbox where seq in (${batch.map(() => '?').join(', ')})`,

@@ -1,5 +1,5 @@
 import type { Message, MessageClass } from '@castad/contracts';
-import { AppError, Metrics, type UnitOfWork } from '@castad/platform';
+import { AppError, Metrics, ServiceConfig, Unavailable, type UnitOfWork } from '@castad/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { headersOf, type Cause } from './envelope.ts';
 import { OutboxRow } from './outbox.entity.ts';
@@ -11,12 +11,27 @@ const MAX_BYTES = 256 * 1024;
 @Injectable()
 export class Outbox {
   private readonly added;
+  private readonly backlog;
+  private rows = 0;
 
   constructor(
     @Inject(SERVICE) private readonly service: string,
+    private readonly config: ServiceConfig,
     metrics: Metrics,
   ) {
+    this.backlog = metrics.gauge('castad_outbox_rows', 'Messages that wait for the broker, when last looked at');
     this.added = metrics.counter('castad_messages_sent_total', 'Messages written to the outbox', ['type']);
+  }
+
+  set waiting(rows: number) {
+    this.rows = rows;
+    this.backlog.set(rows);
+  }
+
+  /** For who accepts work from outside. @throws Unavailable `BACKLOG_FULL` while too much waits for the broker */
+  assertRoom(): void {
+    if (this.rows > this.config.OUTBOX_MAX_ROWS)
+      throw new Unavailable('BACKLOG_FULL', 'Too much work waits to be handed on. Try again in a moment.');
   }
 
   /** @throws AppError `MESSAGE_TOO_LARGE` over 256 KiB: the broker would refuse it for ever */

@@ -91,6 +91,11 @@ export class ServiceConfig extends KafkaConfig {
   @Min(500)
   WORKER_LEASE_MS: number = 90_000;
 
+  /** Messages that may wait for the broker before requests for work are refused. */
+  @IsInt()
+  @Min(1)
+  OUTBOX_MAX_ROWS: number = 100_000;
+
   /** How often to look for due jobs that nobody announced. */
   @IsInt()
   @Min(10)

@@ -145,6 +145,7 @@ export class OrderService {
   }
 
   private place(unit: UnitOfWork, project: Project, imageIds: string[], results: Results, range: Range): Placed {
+    this.outbox.assertRoom();
     const { first: firstStage, last: lastStage } = range;
     const { taskId } = project;
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
