@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
 import { Gatherer } from './gatherer.ts';
 import { KafkaClient } from './kafka.client.ts';
+import { subscribersAssigner } from './subscribers.assigner.ts';
 import { SERVICE } from './tokens.ts';
 
 const REBALANCE_TIMEOUT_MS = 20_000;
@@ -44,6 +45,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     super();
     this.consumer = client.kafka.consumer({
       groupId: service,
+      partitionAssigners: [subscribersAssigner],
       sessionTimeout: config.KAFKA_SESSION_TIMEOUT_MS,
       heartbeatInterval: Math.floor(config.KAFKA_SESSION_TIMEOUT_MS / 3),
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
