@@ -53,10 +53,21 @@ export type Handler = (message: Message, context: MessageContext) => unknown;
 
 export const enter: Handler = (message, { unit, envelope }) => unit.insert(Entry.of(message, envelope));
 
+/** `first`: the service before it learned of more than failed lyrics. */
+export type Version = 'first' | 'current';
+
 /** A service that enters what it handles, or does with it what a test wants. */
-export function ledger(service: string, handler: Handler = enter): Type {
+export function ledger(service: string, handler: Handler = enter, version: Version = 'current'): Type {
   @Controller()
-  class LedgerHandlers {
+  class FirstHandlers {
+    @Handle(LyricFailed)
+    async onLyricFailed(event: LyricFailed, context: MessageContext) {
+      await handler(event, context);
+    }
+  }
+
+  @Controller()
+  class LedgerHandlers extends FirstHandlers {
     @Handle(CancelTask)
     async onCancelTask(command: CancelTask, context: MessageContext) {
       await handler(command, context);
@@ -66,11 +77,6 @@ export function ledger(service: string, handler: Handler = enter): Type {
     async onTaskCompleted(event: TaskCompleted, context: MessageContext) {
       await handler(event, context);
     }
-
-    @Handle(LyricFailed)
-    async onLyricFailed(event: LyricFailed, context: MessageContext) {
-      await handler(event, context);
-    }
   }
 
   @Module({
@@ -78,7 +84,7 @@ export function ledger(service: string, handler: Handler = enter): Type {
       PlatformModule.forService({ service, config: LedgerConfig, entities: [Entry, InboxRow, OutboxRow] }),
       MessagingModule.forService(service),
     ],
-    controllers: [LedgerHandlers],
+    controllers: [version === 'first' ? FirstHandlers : LedgerHandlers],
   })
   class LedgerModule {}
   return LedgerModule;

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Message as KafkaRecord } from 'kafkajs';
 import { join } from 'node:path';
 import { headersOf } from '../src/index.ts';
-import { enter, ledger, ledgerMigrations, type Handler } from './ledger.ts';
+import { enter, ledger, ledgerMigrations, type Handler, type Version } from './ledger.ts';
 
 export interface EntryRow {
   messageId: string;
@@ -33,9 +33,9 @@ export class Scene {
   }
 
   /** Starts an instance. */
-  async boot(changes: Record<string, string> = {}): Promise<NestFastifyApplication> {
+  async boot(changes: Record<string, string> = {}, version?: Version): Promise<NestFastifyApplication> {
     const handler: Handler = (received, context) => (this.handlers.get(received.taskId) ?? enter)(received, context);
-    const app = await bootWith(this.env(changes), ledger(this.service, handler));
+    const app = await bootWith(this.env(changes), ledger(this.service, handler, version));
     this.apps.add(app);
     return app;
   }
