@@ -29,15 +29,18 @@ function* causes(thrown: unknown): Generator<{ code?: unknown; cause?: unknown }
     yield error;
 }
 
+/** A lock was not to be had. */
+export const isBlocked = (error: unknown): boolean =>
+  [...causes(error)].some(({ code }) => code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT');
+
 /** Two transactions met. Repeating the whole of either is right. */
 export const isRace = (error: unknown): boolean =>
   error instanceof DeadlockException ||
   error instanceof LockWaitTimeoutException ||
   error instanceof UniqueConstraintViolationException ||
   error instanceof OptimisticLockError ||
-  [...causes(error)].some(
-    ({ code }) => code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT' || code === 'ER_DUP_ENTRY',
-  );
+  isBlocked(error) ||
+  [...causes(error)].some(({ code }) => code === 'ER_DUP_ENTRY');
 
 /** The database cannot be reached or cannot write: nothing is wrong with the work itself. */
 export const isDatabaseAway = (error: unknown): boolean =>

@@ -3,7 +3,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import mysql from 'mysql2/promise';
-import { applyMigrations, Database, loadConfig, ServiceConfig, Unavailable } from '../src/index.ts';
+import { Database, loadConfig, ServiceConfig, Unavailable } from '../src/index.ts';
 
 jest.setTimeout(60_000);
 
@@ -222,15 +222,6 @@ const timers = [
   'clearImmediate',
   'queueMicrotask',
 ] as const;
-
-it('lets three migrate at once and applies everything once', async () => {
-  const url = bed.sandbox.databaseUrl('lyric-service', 'migrate');
-
-  const applied = await Promise.all([1, 2, 3].map(() => applyMigrations(url, migrations)));
-
-  expect(applied.flat()).toEqual(['0001-counter']);
-  expect(await bed.query('lyric-service', 'select * from counter')).toHaveLength(2);
-});
 
 it('gives a service its own rows and nothing else', async () => {
   const connection = await mysql.createConnection(bed.sandbox.databaseUrl(service));
