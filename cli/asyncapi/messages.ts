@@ -1,6 +1,5 @@
 import { messages, type MessageClass } from '@castad/contracts';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readJson, shapesOf } from './readers.ts';
 import { ref } from './reference.ts';
 import { summaryOf } from './schemas.ts';
 
@@ -9,7 +8,7 @@ const bindings = ref('components', 'messageBindings', 'keyedByTask');
 
 function message(type: MessageClass, samples: string, comments: Map<string, string>) {
   const summary = summaryOf(type, comments);
-  const sample = readFileSync(join(samples, `${type.type}.json`), 'utf8');
+  const sample = shapesOf(samples, type.type).at(-1) as string;
   return {
     name: type.type,
     ...(summary && { summary }),
@@ -17,7 +16,7 @@ function message(type: MessageClass, samples: string, comments: Map<string, stri
     headers: { allOf: [cloudEvent, { type: 'object', properties: { ce_type: { const: type.type } } }] },
     payload: ref('components', 'schemas', type.name),
     bindings,
-    examples: [{ payload: JSON.parse(sample) as unknown }],
+    examples: [{ payload: readJson(sample) }],
   };
 }
 

@@ -3,7 +3,7 @@ import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { IS_ISO8601, IS_URL } from 'class-validator';
 import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema';
 
-interface Schema {
+export interface Schema {
   $ref?: string;
   type?: string;
   description?: string;
