@@ -90,16 +90,17 @@ export class ManagedProcess {
     return ['SIGKILL', 'SIGTERM', 'SIGINT'].includes(signal) ? ended : undefined;
   }
 
-  /** Ends it for good. */
-  async stop(graceMs = this.#spec.graceMs ?? 5000) {
+  /** Ends it for good; says how it ended. */
+  async stop(graceMs = this.#spec.graceMs ?? 5000): Promise<string> {
     this.#isWanted = false;
     clearTimeout(this.#timer);
-    if (!this.#child) return;
+    if (!this.#child) return this.#ended;
     this.#signal('SIGTERM');
     this.#signal('SIGCONT');
     const killer = setTimeout(() => this.#signal('SIGKILL'), graceMs);
-    await this.#ended;
+    const how = await this.#ended;
     clearTimeout(killer);
+    return how;
   }
 
   get #isSupervised() {

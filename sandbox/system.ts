@@ -24,8 +24,8 @@ export interface System {
   services: ServiceProcess[];
   /** Sends a signal; if it is a deadly one, waits for the end and says how it came. The service is started again. */
   kill(name: string, signal: NodeJS.Signals, instance?: number): Promise<string | undefined>;
-  /** Stops a service until `startService`. */
-  stopService(name: string, instance?: number): Promise<void>;
+  /** Stops a service until `startService`; says how it ended. */
+  stopService(name: string, instance?: number): Promise<string>;
   startService(name: string, instance?: number): Promise<void>;
   /** Of one service, or of all. */
   waitReady(name?: string): Promise<void>;

@@ -39,7 +39,8 @@ export async function boot(module: Type, options: StartOptions = {}): Promise<Ne
 
 async function listen(app: NestFastifyApplication, { http }: StartOptions): Promise<void> {
   app.useLogger(app.get(Logger));
-  app.enableShutdownHooks();
+  // By itself it would end by the signal it was sent, which looks like a death.
+  app.enableShutdownHooks([], { useProcessExit: true });
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(validationPipe());
   refuseWorkWhileDraining(app);
