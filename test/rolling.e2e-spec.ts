@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startStudio, type Studio } from './film.ts';
 
-jest.setTimeout(240_000);
+jest.setTimeout(360_000);
 
-const EVERY_MS = 500;
+const EVERY_MS = 700;
 const ALONE = 'song-service';
 
 describe('a system of two instances of each service', () => {
@@ -72,7 +72,7 @@ describe('a system of two instances of each service', () => {
     }
 
     expect(ends).toEqual(services.flatMap(name => [1, 2].map(instance => `${name} ${instance}: exit code 0`)));
-    expect(taskIds.length).toBeGreaterThan(20);
+    expect(taskIds.length).toBeGreaterThan(10);
     await expectAllDone();
   });
 
