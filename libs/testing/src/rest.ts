@@ -19,8 +19,9 @@ export class Rest {
     const response = await fetch(this.url + path, { redirect: 'manual', ...init, method });
     const { status, headers } = response;
     const type = headers.get('content-type')?.split(';')[0] ?? '';
-    const text = type === 'text/event-stream' ? '' : await response.text();
-    if (!text) await response.body?.cancel();
+    const isStream = type === 'text/event-stream';
+    const text = isStream ? '' : await response.text();
+    if (isStream) await response.body?.cancel();
     return { status, type, headers, body: (type.includes('json') ? JSON.parse(text) : text) as T };
   }
 
