@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { DeadLetters, type ReceivedRecord } from './dead-letters.ts';
 import { isForced, readEnvelope, readMessage, type Envelope } from './envelope.ts';
+import type { Handlers } from './handlers.ts';
 import { InboxRow } from './inbox.entity.ts';
 import { MessageContext } from './message-context.ts';
 import { Outbox } from './outbox.ts';
@@ -62,11 +63,7 @@ export class Dispatcher {
    * @param stillOurs throws when the records are no longer ours to handle; asked before each wait
    * @throws ConsumerHalted after ten dead letters with no success between them
    */
-  async dispatch(
-    records: ReceivedRecord[],
-    handlers: Map<string, MessageHandler>,
-    stillOurs: () => void,
-  ): Promise<void> {
+  async dispatch(records: ReceivedRecord[], handlers: Handlers, stillOurs: () => void): Promise<void> {
     const readings = records.map(received => this.read(received, handlers)).filter(reading => reading !== undefined);
     const deliveries = readings.filter(isDelivery);
     const handled = deliveries.length > 1 && (await this.handleTogether(deliveries));
@@ -78,10 +75,10 @@ export class Dispatcher {
   }
 
   /** Undefined: a type that nobody handles here. */
-  private read(received: ReceivedRecord, handlers: Map<string, MessageHandler>): Delivery | Unreadable | undefined {
+  private read(received: ReceivedRecord, handlers: Handlers): Delivery | Unreadable | undefined {
     try {
       const envelope = readEnvelope(received.record);
-      const handler = handlers.get(envelope.type);
+      const handler = handlers.find(received.topic, envelope.type);
       if (handler) return { ...received, envelope, handler, message: readMessage(envelope, received.record) };
       this.skipped.inc({ type: envelope.type });
       return undefined;

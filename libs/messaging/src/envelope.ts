@@ -24,6 +24,9 @@ export interface Envelope {
 /** Copies of old records carry it when even handled ones are to be handled again. */
 export const FORCE_HEADER = 'castad_force';
 
+/** Copies say which record they are of: topic/partition/offset. */
+export const REPLAY_HEADER = 'replay_of';
+
 const SPEC_VERSION = '1.0';
 
 export const newTraceparent = () => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
@@ -46,24 +49,29 @@ export function headersOf(message: Message, service: string, cause?: Cause): Rec
 /** A record that is not a message of ours. */
 export class UnreadableRecord extends AppError {}
 
-const header = (headers: IHeaders | undefined, name: string): string | undefined => {
+/** A header's value as text; the first, if there are several. */
+export const headerOf = (headers: IHeaders | undefined, name: string): string | undefined => {
   const value = headers?.[name];
   return value === undefined ? undefined : (Array.isArray(value) ? value[0] : value)?.toString();
 };
 
 /** @throws UnreadableRecord when the record lacks what every message has */
 export function readEnvelope({ headers }: Pick<KafkaMessage, 'headers'>): Envelope {
-  const [id, type, taskId] = [header(headers, 'ce_id'), header(headers, 'ce_type'), header(headers, 'ce_subject')];
+  const [id, type, taskId] = [
+    headerOf(headers, 'ce_id'),
+    headerOf(headers, 'ce_type'),
+    headerOf(headers, 'ce_subject'),
+  ];
   if (!id || !isId(id)) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
   if (!type) throw new UnreadableRecord('UNREADABLE', 'the header ce_type is missing');
   if (!taskId) throw new UnreadableRecord('UNREADABLE', 'the header ce_subject is missing');
-  const time = new Date(header(headers, 'ce_time') ?? '');
+  const time = new Date(headerOf(headers, 'ce_time') ?? '');
   if (Number.isNaN(time.getTime())) throw new UnreadableRecord('UNREADABLE', 'the header ce_time is not a time');
-  return { id, type, taskId, time, traceparent: header(headers, 'traceparent') ?? newTraceparent() };
+  return { id, type, taskId, time, traceparent: headerOf(headers, 'traceparent') ?? newTraceparent() };
 }
 
 export const isForced = ({ headers }: Pick<KafkaMessage, 'headers'>): boolean =>
-  header(headers, FORCE_HEADER) === 'true';
+  headerOf(headers, FORCE_HEADER) === 'true';
 
 /** @throws UnreadableRecord when the value is not that message */
 export function readMessage({ type }: Envelope, { value }: Pick<KafkaMessage, 'value'>): Message {

@@ -14,15 +14,26 @@ class Rethrow implements RpcExceptionFilter {
 
 type Handler<M extends Message> = (message: M, context: MessageContext) => Promise<void> | void;
 
+/** Before the type in the pattern of a restoring handler. */
+export const RESTORE = 'restore ';
+
 /**
  * Marks the method of a controller that handles one message type in this service. It runs in a transaction the
  * transport opened, once per message: it reads and writes the service's own tables and returns nothing.
  */
-export function Handle<M extends Message>(type: MessageClass<M>) {
+export const Handle = <M extends Message>(type: MessageClass<M>) => handles(type, type.type);
+
+/**
+ * Marks the method that rebuilds rows from old messages, mostly the service's own. It runs like a handler, but only
+ * for copies in the service's replay topic, where it goes before the one that handles the type live.
+ */
+export const Restore = <M extends Message>(type: MessageClass<M>) => handles(type, RESTORE + type.type);
+
+function handles<M extends Message>(_type: MessageClass<M>, pattern: string) {
   return <H extends Handler<M>>(target: object, key: string, descriptor: TypedPropertyDescriptor<H>): void => {
     Payload()(target, key, 0);
     Ctx()(target, key, 1);
     UseFilters(Rethrow)(target, key, descriptor);
-    (EventPattern(type.type) as MethodDecorator)(target, key, descriptor);
+    (EventPattern(pattern) as MethodDecorator)(target, key, descriptor);
   };
 }

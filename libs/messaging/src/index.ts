@@ -1,7 +1,8 @@
 export { InboxRow } from './inbox.entity.ts';
 export { OutboxRow } from './outbox.entity.ts';
+export * from './dead-letter-log.ts';
 export * from './envelope.ts';
-export * from './handle.decorator.ts';
+export { Handle, Restore } from './handle.decorator.ts';
 export { Journal } from './journal.ts';
 export { KafkaClient, kafkaConfig } from './kafka.client.ts';
 export { MessageContext } from './message-context.ts';
@@ -10,3 +11,6 @@ export * from './migrations.ts';
 export { Outbox } from './outbox.ts';
 export { Pacemaker } from './pacemaker.ts';
 export * from './provision.ts';
+export * from './replay.ts';
+export { readTopics, type RecordBatch } from './topic-reader.ts';
+export { spansOf, type Period, type Span } from './topic-spans.ts';

@@ -1,11 +1,11 @@
-import { catalog, replayTopic } from '@castad/contracts';
 import { AppError, Lifecycle, ServiceConfig, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Consumer, EachBatchPayload, TopicOffsets } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
 import { Gatherer } from './gatherer.ts';
+import { Handlers } from './handlers.ts';
 import { KafkaClient } from './kafka.client.ts';
 import { subscribersAssigner } from './subscribers.assigner.ts';
 import { SERVICE } from './tokens.ts';
@@ -28,7 +28,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
   protected override readonly logger = new Logger(KafkaTransport.name);
   private readonly consumer: Consumer;
   private readonly gatherer: Gatherer;
-  private readonly handlers = new Map<string, MessageHandler>();
+  private readonly handlers: Handlers;
   private halted?: ConsumerHalted;
   private started?: Promise<void>;
   private stopping = false;
@@ -38,11 +38,12 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
   constructor(
     client: KafkaClient,
     private readonly dispatcher: Dispatcher,
-    @Inject(SERVICE) private readonly service: string,
+    @Inject(SERVICE) service: string,
     config: ServiceConfig,
     lifecycle: Lifecycle,
   ) {
     super();
+    this.handlers = new Handlers(service);
     this.consumer = client.kafka.consumer({
       groupId: service,
       partitionAssigners: [subscribersAssigner],
@@ -61,11 +62,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
 
   /** Returns at once: the broker may be away, and health must answer meanwhile. */
   listen(callback: () => void): void {
-    for (const [type, handler] of this.getHandlers()) {
-      if (!catalog.has(type)) throw new AppError('UNKNOWN_TYPE', `${type} is handled but not in the catalog`);
-      if (handler.next) throw new AppError('TWO_HANDLERS', `${type} has more than one handler`);
-      this.handlers.set(type, handler);
-    }
+    for (const [pattern, handler] of this.getHandlers()) this.handlers.add(pattern, handler);
     this.started = this.connect();
     callback();
   }
@@ -87,10 +84,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
   }
 
   private async connect(): Promise<void> {
-    const topics = [
-      ...new Set([...this.handlers.keys()].map(type => catalog.get(type)?.topic as string)),
-      replayTopic(this.service),
-    ];
+    const topics = this.handlers.topics();
     while (!this.stopping) {
       try {
         await this.consumer.connect();
