@@ -3,14 +3,16 @@ import { dirname, join } from 'node:path';
 import swc from './swc.config.js';
 
 /**
- * Bundles our own code and leaves packages to node_modules. An app has two entries: the service, and the
- * migrations that its deployment runs first.
+ * Bundles our own code and leaves packages to node_modules. Beside the service an app has an entry for each job of
+ * its own: the migrations that its deployment runs first, and what rebuilds its projection.
  */
 export default options => {
-  const migrate = join(dirname(options.entry), 'migrate.ts');
+  const jobs = ['migrate', 'rebuild']
+    .map(name => [name, join(dirname(options.entry), `${name}.ts`)])
+    .filter(([, file]) => existsSync(file));
   return {
     ...options,
-    entry: { main: options.entry, ...(existsSync(migrate) && { migrate }) },
+    entry: { main: options.entry, ...Object.fromEntries(jobs) },
     devtool: 'source-map',
     output: {
       ...options.output,

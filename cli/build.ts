@@ -5,7 +5,7 @@ import { Failure } from '../sandbox/failure.ts';
 import { root } from '../sandbox/sandbox.ts';
 import { locked } from './lock.mjs';
 
-const sources = ['{apps,libs}/*/src/**/*', 'cli/topics/**/*', '*.{js,json}'];
+const sources = ['{apps,libs}/*/src/**/*', 'cli/{topics,operate,asyncapi}/**/*', '*.{js,json}'];
 
 /** Builds all services when a source is newer than what was built from it. */
 export async function build(log: (line: string) => void) {
@@ -32,7 +32,7 @@ function isCurrent(): boolean {
 
 function outputs(): string[] {
   const apps = globSync('apps/*/src/main.ts', { cwd: root }).map(file => file.replace('/src/main.ts', ''));
-  return [...apps, 'cli/topics'].map(app => join(root, 'dist', app, 'main.js'));
+  return [...apps, 'cli/topics', 'cli/operate'].map(app => join(root, 'dist', app, 'main.js'));
 }
 
 function modified(file: string): number {

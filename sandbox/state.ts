@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from './failure.ts';
 
@@ -19,6 +19,17 @@ interface State extends Identity {
 interface Identity {
   pid: number;
   born: string;
+}
+
+/** What runs in the first folder (`dir`, or `2`, `3`, ... inside it) whose owner is alive. */
+export function runningParts(dir: string): PartState[] {
+  for (let number = 1; ; number++) {
+    const file = join(number === 1 ? dir : join(dir, String(number)), 'state.json');
+    if (existsSync(file)) {
+      const state = JSON.parse(readFileSync(file, 'utf8')) as State;
+      if (isAlive(state)) return state.parts;
+    } else if (number > 1) return [];
+  }
 }
 
 /** A folder that belongs to one live process, and the file in it that says what runs. */

@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { LyricServiceConfig } from './lyric-service.config.ts';
 import { LyricJob } from './lyric/lyric.entity.ts';
 import { LyricHandlers } from './lyric/lyric.handlers.ts';
+import { LyricRestorers } from './lyric/lyric.restorers.ts';
 import { LyricWorker } from './lyric/lyric.worker.ts';
 import { OpenAiClient } from './openai/openai.client.ts';
 
@@ -19,7 +20,7 @@ const service = 'lyric-service';
     }),
     MessagingModule.forService(service),
   ],
-  controllers: [LyricHandlers],
+  controllers: [LyricHandlers, LyricRestorers],
   providers: [LyricWorker, OpenAiClient],
 })
 export class LyricServiceModule {}

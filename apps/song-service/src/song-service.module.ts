@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { SongServiceConfig } from './song-service.config.ts';
 import { Song } from './song/song.entity.ts';
 import { SongHandlers } from './song/song.handlers.ts';
+import { SongRestorers } from './song/song.restorers.ts';
 import { SongWorker } from './song/song.worker.ts';
 import { SunoCallbackController } from './song/suno-callback.controller.ts';
 import { SunoClient } from './suno/suno.client.ts';
@@ -20,7 +21,7 @@ const service = 'song-service';
     }),
     MessagingModule.forService(service),
   ],
-  controllers: [SongHandlers, SunoCallbackController],
+  controllers: [SongHandlers, SongRestorers, SunoCallbackController],
   providers: [SongWorker, SunoClient],
 })
 export class SongServiceModule {}

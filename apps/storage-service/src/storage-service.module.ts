@@ -4,6 +4,7 @@ import { Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { Asset } from './asset/asset.entity.ts';
 import { AssetHandlers } from './asset/asset.handlers.ts';
+import { AssetRestorers } from './asset/asset.restorers.ts';
 import { AssetWorker } from './asset/asset.worker.ts';
 import { BlobClient } from './azure/blob.client.ts';
 import { SourceClient } from './download/source.client.ts';
@@ -23,7 +24,7 @@ const service = 'storage-service';
     }),
     MessagingModule.forService(service),
   ],
-  controllers: [AssetHandlers, ImageController, LinkController],
+  controllers: [AssetHandlers, AssetRestorers, ImageController, LinkController],
   providers: [AssetWorker, BlobClient, SourceClient, ImageService],
 })
 export class StorageServiceModule {}

@@ -10,6 +10,7 @@ import { Template } from './video/template.entity.ts';
 import { TemplateStore } from './video/template.store.ts';
 import { Video } from './video/video.entity.ts';
 import { VideoHandlers } from './video/video.handlers.ts';
+import { VideoRestorers } from './video/video.restorers.ts';
 import { VideoWorker } from './video/video.worker.ts';
 
 const service = 'video-service';
@@ -20,7 +21,7 @@ const entities = [Video, Template, Bucket, Cancellation, InboxRow, OutboxRow];
     PlatformModule.forService({ service, config: VideoServiceConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [VideoHandlers, CreatomateCallbackController],
+  controllers: [VideoHandlers, VideoRestorers, CreatomateCallbackController],
   providers: [VideoWorker, TemplateStore, CreatomateClient, StorageClient],
 })
 export class VideoServiceModule {}

@@ -38,7 +38,7 @@ export async function replay(kafka: Kafka, { taskId, types, ...order }: Replay):
 }
 
 interface Copying extends Pick<Replay, 'to' | 'force' | 'dryRun' | 'onProgress'> {
-  matches(record: KafkaMessage, partition: number): boolean;
+  matches: (record: KafkaMessage, partition: number) => boolean;
 }
 
 /** The copy of records as it is: matching ones of these spans, each partition in order. Returns how many. */

@@ -98,13 +98,14 @@ class Reading {
     await this.consumer.disconnect();
   }
 
-  private async take({ batch: { topic, partition, messages }, heartbeat }: EachBatchPayload): Promise<void> {
+  private async take(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
     const end = this.ends.get(keyOf(topic, partition));
     if (end === undefined) return;
     const records = messages.filter(({ offset }) => BigInt(offset) < end);
     const isOver = BigInt(messages.at(-1)?.offset ?? -1) + 1n >= end;
     this.done += records.length;
-    await this.handOver({ topic, partition, records, done: this.done }, heartbeat);
+    await this.handOver({ topic, partition, records, done: this.done }, () => payload.heartbeat());
     if (isOver) this.finish(topic, partition);
   }
 

@@ -6,6 +6,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   DeadLetterLog,
+  type DeadLetter,
   FORCE_HEADER,
   readTopics,
   replay,
@@ -201,7 +202,7 @@ describe('a service', () => {
     };
     await scene.bed.topics.send([...cancels(mended, 2), ...cancels(given, 1)]);
     await eventually(async () => expect((await log.open()).length).toBe(3), 30_000);
-    handler = enter as typeof handler;
+    handler = enter;
     const letters = await mine(mended);
     expect(letters.map(({ type, reason, error }) => [type, reason, error])).toEqual([
       [CancelTask.type, 'HANDLER_FAILED', 'Error: no such tune 1'],
@@ -219,6 +220,9 @@ describe('a service', () => {
     const copies = await copiesOf(mended);
     expect(copies).toHaveLength(4);
     expect(Object.keys(textHeaders(copies[0])).filter(name => name.startsWith('dl_'))).toEqual([]);
-    expect(JSON.parse(String((await log.record(letters[0]!))?.value))).toMatchObject({ taskId: mended, revision: 1 });
+    expect(JSON.parse(String((await log.record(letters[0] as DeadLetter))?.value))).toMatchObject({
+      taskId: mended,
+      revision: 1,
+    });
   });
 });

@@ -5,7 +5,7 @@ import {
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
 
-const LOST = new Set([
+const AWAY = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
   'ECONNRESET',
@@ -22,6 +22,13 @@ const LOST = new Set([
   'ER_OPTION_PREVENTS_STATEMENT',
   'ER_QUERY_INTERRUPTED',
   'ER_DISK_FULL',
+  // Dropped, or not made again yet.
+  'ER_BAD_DB_ERROR',
+  'ER_NO_DB_ERROR',
+  'ER_NO_SUCH_TABLE',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_ACCESS_DENIED_ERROR',
 ]);
 
 function* causes(thrown: unknown): Generator<{ code?: unknown; cause?: unknown }> {
@@ -42,6 +49,6 @@ export const isRace = (error: unknown): boolean =>
   isBlocked(error) ||
   [...causes(error)].some(({ code }) => code === 'ER_DUP_ENTRY');
 
-/** The database cannot be reached or cannot write: nothing is wrong with the work itself. */
+/** The database cannot be reached, cannot write or is not there: nothing is wrong with the work itself. */
 export const isDatabaseAway = (error: unknown): boolean =>
-  [...causes(error)].some(({ code }) => typeof code === 'string' && LOST.has(code));
+  [...causes(error)].some(({ code }) => typeof code === 'string' && AWAY.has(code));

@@ -5,4 +5,5 @@ export * from './migrations.ts';
 export * from './paid-job.ts';
 export * from './paid-worker.ts';
 export * from './rate-limit.ts';
+export { restoreBegun, restoreSubmitted, type OldNews } from './restore.ts';
 export * from './worker.ts';

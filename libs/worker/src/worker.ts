@@ -16,6 +16,7 @@ import { randomUUID } from 'node:crypto';
 import { cancelledThrough, noteCancelled, type Through } from './cancellation.entity.ts';
 import { causeOf, end, isFinal, releaseLease, type Job } from './job.ts';
 import { Bucket, lockBucket, type RateLimit } from './rate-limit.ts';
+import { restoreRows, type OldNews } from './restore.ts';
 
 export type Publish = (message: Message) => void;
 
@@ -120,6 +121,17 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     );
     for (const job of jobs) end(job, 'cancelled');
   };
+
+  /**
+   * Rebuilds a row from an old message about it. Nobody works on the row for the time of a lease: more old news of it
+   * may follow.
+   */
+  restore(unit: UnitOfWork, news: OldNews<J>): void {
+    unit.together(this.restoreAll, news);
+  }
+
+  private readonly restoreAll = (unit: UnitOfWork, news: OldNews<J>[]): Promise<void> =>
+    restoreRows(unit, this.entity, news, this.serviceConfig.WORKER_LEASE_MS);
 
   /** Looks for due rows soon. */
   protected wake(afterMs = 0): void {

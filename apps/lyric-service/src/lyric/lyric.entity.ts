@@ -29,7 +29,7 @@ export interface Usage {
 /** The lyric of one order. `attempt` counts the calls to the model. */
 export class LyricJob extends schema.class {
   /** With words of the client's own there is nothing left to write. */
-  static ordered({ taskId, revision, plan, lyric }: GenerateLyric, cause: Cause): LyricJob {
+  static ordered({ taskId, revision, plan, lyric }: GenerateLyric | LyricGenerated, cause: Cause): LyricJob {
     return Object.assign(new LyricJob(), { taskId, revision, plan, lyric, ...newJob(plan.deadline, cause) });
   }
 

@@ -1,5 +1,5 @@
 import {
-  type GenerateSong,
+  GenerateSong,
   type Lyric,
   type LyricGenerated,
   message,
@@ -31,7 +31,7 @@ const schema = defineEntity({
 
 /** One song of one order. */
 export class Song extends schema.class {
-  static ordered(order: GenerateSong | LyricGenerated, cause: Cause): Song {
+  static ordered(order: GenerateSong | LyricGenerated | SongSubmitBegun, cause: Cause): Song {
     const { taskId, revision, plan, lyric } = order;
     return Object.assign(new Song(), {
       taskId,
@@ -42,6 +42,17 @@ export class Song extends schema.class {
       retryOf: 'retryOf' in order ? order.retryOf : undefined,
       ...newJob(plan.deadline, cause),
     });
+  }
+
+  /** A song that is known by its result alone. */
+  static sung({ taskId, revision, plan, title, tracks }: SongReady, cause: Cause): Song {
+    const lines = tracks.find(track => track.lines)?.lines ?? [];
+    const lyric: Lyric = {
+      title,
+      style: plan.music.style ?? '',
+      sections: [{ label: 'verse', lines: lines.map(({ text }) => text) }],
+    };
+    return Song.ordered(message(GenerateSong, { taskId, revision, plan, lyric }), cause);
   }
 
   get style(): string {

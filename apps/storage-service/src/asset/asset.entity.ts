@@ -70,6 +70,11 @@ export class Asset extends schema.class {
     return asset;
   }
 
+  /** An asset that is known by what became of it alone. */
+  static told({ taskId, revision, kind, ref }: AssetStored | AssetFailed, cause: Cause): Asset {
+    return toCopy({ taskId, revision, kind, ref, sources: [] }, new Date().toISOString(), cause);
+  }
+
   missing(): Source[] {
     return this.sources.filter(({ name }) => !this.files.some(file => file.name === name));
   }

@@ -67,6 +67,13 @@ export class Video extends schema.class {
     return video;
   }
 
+  /** A film that is known by its result alone. */
+  static cut({ taskId, revision, plan, url, durationSeconds }: RenderSucceeded, cause: Cause): Video {
+    const title = plan.brief.businessName.slice(0, 80);
+    const track = { trackId: 'unknown', url, durationSeconds };
+    return Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
+  }
+
   /** Whether a film of the other order shows the same to the same song. */
   isSameWorkAs({ plan, track, format }: Video): boolean {
     const shown = (film: Plan) => [film.brief, film.video, film.imageIds];

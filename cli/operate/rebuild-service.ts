@@ -1,0 +1,83 @@
+import { CancelTask, MessageRejected, replayTopic, type MessageClass, type ServiceName } from '@castad/contracts';
+import { copyRecords, spansOf, type Span } from '@castad/messaging';
+import type { Kafka } from 'kafkajs';
+import { Failure } from '../../sandbox/failure.ts';
+import { participants } from '../asyncapi/participants.ts';
+import { parse, serviceNamed } from './arguments.ts';
+import { broker, withAdmin } from './broker.ts';
+import { counted, progress } from './progress.ts';
+import { WrongUse } from './wrong-use.ts';
+
+const USAGE = 'rebuild lyric-service|song-service|video-service|storage-service';
+
+/** Messages of a lost database, in one of the turns in which its service has to read them. */
+interface Turn {
+  name: string;
+  types: MessageClass[];
+  spans: Span[];
+}
+
+/** Has a service whose database was lost make its rows again, from what it announced and what it was told. */
+export async function rebuild(args: string[]): Promise<void> {
+  const { positionals } = parse(args, USAGE, {});
+  const service = serviceNamed(positionals[0], USAGE);
+  if (service === 'gateway')
+    throw new WrongUse(
+      'The gateway rebuilds what clients see by itself, from its own image.',
+      'node dist/apps/gateway/rebuild.js, with the settings of the gateway.',
+    );
+  const kafka = await broker(replayTopic(service), ...topicsOf(typesOf(service).flatMap(({ types }) => types)));
+  await assertStopped(kafka, service);
+  const turns = await ending(kafka, service);
+  let copied = 0;
+  for (const { name, types, spans } of turns) {
+    const wanted = new Set(types.map(({ type }) => type));
+    copied += await copyRecords(kafka, spans, {
+      to: service,
+      matches: ({ headers }) => wanted.has(String(headers?.ce_type)),
+      onProgress: progress(name),
+    });
+  }
+  await beginAtEnds(kafka, service, turns);
+  console.log(`${counted(copied, 'record')} copied to ${replayTopic(service)}; start ${service}: it reads them first`);
+}
+
+/** First what may not be begun, then what was begun and what came of it, then what was asked for. */
+function typesOf(service: ServiceName): Omit<Turn, 'spans'>[] {
+  const { sends = [], receives = [] } = participants.find(participant => participant.service === service) ?? {};
+  return [
+    { name: 'cancelled', types: receives.filter(type => type === CancelTask) },
+    { name: 'announced', types: sends.filter(type => type !== MessageRejected) },
+    { name: 'asked for', types: receives.filter(type => type !== CancelTask) },
+  ];
+}
+
+const topicsOf = (types: MessageClass[]): string[] => [...new Set(types.map(({ topic }) => topic))];
+
+/** All turns end where their topics end now: what comes later comes live. */
+function ending(kafka: Kafka, service: ServiceName): Promise<Turn[]> {
+  return withAdmin(kafka, admin =>
+    Promise.all(typesOf(service).map(async turn => ({ ...turn, spans: await spansOf(admin, topicsOf(turn.types)) }))),
+  );
+}
+
+async function assertStopped(kafka: Kafka, service: ServiceName): Promise<void> {
+  const { groups } = await withAdmin(kafka, admin => admin.describeGroups([service]));
+  const members = groups[0]?.members.length ?? 0;
+  if (members === 0) return;
+  throw new Failure(`${service} is running: its consumer group has ${counted(members, 'member')}.`, {
+    next: 'stop all its processes; one that was killed counts until its session is over (10 s).',
+  });
+}
+
+/** So that nothing old comes in live before the rows are there. */
+async function beginAtEnds(kafka: Kafka, service: ServiceName, turns: Turn[]): Promise<void> {
+  const [cancelled, , asked] = turns;
+  const live = Map.groupBy([...(cancelled?.spans ?? []), ...(asked?.spans ?? [])], ({ topic }) => topic);
+  await withAdmin(kafka, async admin => {
+    for (const [topic, spans] of live) {
+      const partitions = spans.map(({ partition, to }) => ({ partition, offset: String(to) }));
+      await admin.setOffsets({ groupId: service, topic, partitions });
+    }
+  });
+}
