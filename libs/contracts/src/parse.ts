@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { Message, MessageClass } from './message.ts';
+import { quickParse } from './quick-parse.ts';
 
 /** A message that does not have the shape its type promises. `problems` name each offending property. */
 export class InvalidMessage extends Error {
@@ -17,6 +18,8 @@ export function parseMessage<M extends Message>(type: MessageClass<M>, data: unk
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new InvalidMessage(type.type, ['the value is not a JSON object']);
   }
+  const quick = quickParse(type, data);
+  if (quick) return quick;
   const message = plainToInstance(type, data);
   const errors = validateSync(message, { stopAtFirstError: true });
   if (errors.length > 0)
