@@ -1,8 +1,8 @@
 import { deadLetterTopic, replayTopic } from '@castad/contracts';
-import { DeadLetterLog, type DeadLetter } from '@castad/messaging';
+import { DeadLetterLog, tellProgress, type DeadLetter } from '@castad/messaging';
 import { parse, serviceNamed, taskNamed } from './arguments.ts';
 import { broker } from './broker.ts';
-import { counted, progress } from './progress.ts';
+import { counted } from './counted.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const USAGE =
@@ -28,7 +28,7 @@ const actions: Record<string, (chosen: Chosen) => Promise<void>> = {
     }
   },
   redrive: async ({ log, letters, dryRun }) => {
-    if (!dryRun && letters.length > 0) await log.redrive(letters, progress('redrive'));
+    if (!dryRun && letters.length > 0) await log.redrive(letters, tellProgress('redrive'));
     console.log(`${counted(letters.length, 'dead letter')} ${dryRun ? 'would be ' : ''}redriven`);
   },
   discard: async ({ log, letters, dryRun }) => {

@@ -1,11 +1,11 @@
 import { CancelTask, MessageRejected, replayTopic, type MessageClass, type ServiceName } from '@castad/contracts';
-import { copyRecords, spansOf, type Span } from '@castad/messaging';
+import { copyRecords, spansOf, tellProgress, type Span } from '@castad/messaging';
 import type { Kafka } from 'kafkajs';
 import { Failure } from '../../sandbox/failure.ts';
 import { participants } from '../asyncapi/participants.ts';
 import { parse, serviceNamed } from './arguments.ts';
 import { broker, withAdmin } from './broker.ts';
-import { counted, progress } from './progress.ts';
+import { counted } from './counted.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const USAGE = 'rebuild lyric-service|song-service|video-service|storage-service';
@@ -35,7 +35,7 @@ export async function rebuild(args: string[]): Promise<void> {
     copied += await copyRecords(kafka, spans, {
       to: service,
       matches: ({ headers }) => wanted.has(String(headers?.ce_type)),
-      onProgress: progress(name),
+      onProgress: tellProgress(name),
     });
   }
   await beginAtEnds(kafka, service, turns);

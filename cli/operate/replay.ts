@@ -1,8 +1,8 @@
 import { replayTopic } from '@castad/contracts';
-import { replay as replayRecords } from '@castad/messaging';
+import { replay as replayRecords, tellProgress } from '@castad/messaging';
 import { parse, serviceNamed, taskNamed, timeNamed, topicNamed, typesNamed } from './arguments.ts';
 import { broker } from './broker.ts';
-import { counted, progress } from './progress.ts';
+import { counted } from './counted.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const USAGE =
@@ -35,7 +35,7 @@ export async function replay(args: string[]): Promise<void> {
     dryRun: values['dry-run'],
   };
   const kafka = await broker(...from, replayTopic(to));
-  const copied = await replayRecords(kafka, { ...order, onProgress: progress('replay') });
+  const copied = await replayRecords(kafka, { ...order, onProgress: tellProgress('replay') });
   console.log(
     order.dryRun
       ? `${counted(copied, 'record')} would be copied to ${replayTopic(to)}`

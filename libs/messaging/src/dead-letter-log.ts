@@ -2,7 +2,8 @@ import { deadLetterTopic } from '@castad/contracts';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import { BoundedSender } from './bounded-sender.ts';
 import { headerOf } from './envelope.ts';
-import { copyRecords, type Progress } from './replay.ts';
+import type { Progress } from './progress.ts';
+import { copyRecords } from './replay.ts';
 import { readTopics } from './topic-reader.ts';
 import { spansOf, type Span } from './topic-spans.ts';
 

@@ -1,6 +1,7 @@
 import type { Message, MessageClass } from '@castad/contracts';
-import { Catch, UseFilters, type ArgumentsHost, type RpcExceptionFilter } from '@nestjs/common';
+import { Catch, UseFilters, type ArgumentsHost, type RpcExceptionFilter, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
 import { throwError, type Observable } from 'rxjs';
 import type { MessageContext } from './message-context.ts';
 
@@ -28,6 +29,13 @@ export const Handle = <M extends Message>(type: MessageClass<M>) => handles(type
  * for copies in the service's replay topic, where it goes before the one that handles the type live.
  */
 export const Restore = <M extends Message>(type: MessageClass<M>) => handles(type, RESTORE + type.type);
+
+/** The types that a controller handles live. */
+export function handledTypes({ prototype }: Type<object>): string[] {
+  return Object.values(Object.getOwnPropertyDescriptors(prototype))
+    .flatMap(({ value }) => (value ? ((Reflect.getMetadata(PATTERN_METADATA, value as object) ?? []) as string[]) : []))
+    .filter(pattern => !pattern.startsWith(RESTORE));
+}
 
 function handles<M extends Message>(_type: MessageClass<M>, pattern: string) {
   return <H extends Handler<M>>(target: object, key: string, descriptor: TypedPropertyDescriptor<H>): void => {

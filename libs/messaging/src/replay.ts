@@ -2,14 +2,9 @@ import { replayTopic } from '@castad/contracts';
 import type { IHeaders, Kafka, KafkaMessage } from 'kafkajs';
 import { BoundedSender } from './bounded-sender.ts';
 import { FORCE_HEADER, headerOf, REPLAY_HEADER } from './envelope.ts';
+import type { Progress } from './progress.ts';
 import { readTopics } from './topic-reader.ts';
 import { sizeOf, spansOf, type Period, type Span } from './topic-spans.ts';
-
-/** How far a long run is: records looked at, of all there are. */
-export interface Progress {
-  done: number;
-  total: number;
-}
 
 /** Which records are copied to whom. What is not given does not matter. */
 export interface Replay extends Period {

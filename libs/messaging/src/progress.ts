@@ -1,9 +1,13 @@
-import type { Progress } from '@castad/messaging';
+/** How far a long run is: records looked at, of all there are. */
+export interface Progress {
+  done: number;
+  total: number;
+}
 
 const EVERY_MS = 1_000;
 
 /** Tells on stderr how far a long run is, once a second: stdout is for the result. */
-export function progress(what: string): (progress: Progress) => void {
+export function tellProgress(what: string): (progress: Progress) => void {
   const began = performance.now();
   let told = began;
   return ({ done, total }) => {
@@ -14,5 +18,3 @@ export function progress(what: string): (progress: Progress) => void {
     console.error(`${what}: ${done} of ${total} records (${Math.floor((done * 100) / total)} %), ${rate}/s`);
   };
 }
-
-export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,79 @@
+import type { Message } from '@castad/contracts';
+import type { Envelope } from '@castad/messaging';
+import type { Database, UnitOfWork } from '@castad/platform';
+import { LockMode } from '@mikro-orm/core';
+import { beginOf, Stages, tell } from './fold.ts';
+import { Order } from './order.entity.ts';
+import { Stage } from './stage.entity.ts';
+import { TaskEvent } from './task-event.entity.ts';
+
+/** An event as it stands in its topic. */
+export interface OldEvent {
+  envelope: Envelope;
+  event: Message;
+}
+
+const CHUNK = 500;
+
+/**
+ * Folds old events once more, as live handling does and beside it. What is there is added to, so nothing is emptied;
+ * orders are the gateway's own and decide nothing again.
+ */
+export class Rebuilding {
+  constructor(private readonly database: Database) {}
+
+  /** All at once: the more events of a task come together, the less is written. */
+  fold(events: OldEvent[]): Promise<void> {
+    const taskIds = [...new Set(events.map(({ event }) => event.taskId))];
+    return this.database.transaction('background', async unit => {
+      const stages = await lockedStages(unit, taskIds);
+      for (const { event, envelope } of events) {
+        tell(event, envelope.time, stages);
+        unit.insertIfAbsent(TaskEvent.received(envelope.id, envelope.time, event));
+      }
+      stages.made.forEach(stage => unit.insert(stage));
+    });
+  }
+
+  /** The orders of which nothing has been heard yet. */
+  async foldOrders(): Promise<void> {
+    for (let after = ''; ;) {
+      const taskIds = await this.tasksWithoutBeginning(after);
+      const last = taskIds.at(-1);
+      if (last === undefined) return;
+      await this.database.transaction('background', async unit => {
+        const stages = await lockedStages(unit, taskIds);
+        stages.made.forEach(stage => unit.insert(stage));
+      });
+      after = last;
+    }
+  }
+
+  private async tasksWithoutBeginning(after: string): Promise<string[]> {
+    const rows = await this.database.read('background', em =>
+      em.getConnection().execute<{ taskId: string }[]>(
+        `select distinct o.task_id taskId from task_order o
+         left join stage s on s.task_id = o.task_id and s.name = o.first_stage and s.revision = o.revision
+         where o.task_id > ? and s.task_id is null order by o.task_id limit ?`,
+        [after, CHUNK],
+      ),
+    );
+    return rows.map(({ taskId }) => taskId);
+  }
+}
+
+/** The tasks' stages as their orders began them; nobody else tells of these tasks meanwhile. */
+async function lockedStages({ em }: UnitOfWork, taskIds: string[]): Promise<Stages> {
+  const orders = await em.find(
+    Order,
+    { taskId: { $in: taskIds.toSorted() } },
+    {
+      fields: ['firstStage', 'createdAt', 'input'],
+      lockMode: LockMode.PESSIMISTIC_WRITE,
+      orderBy: { taskId: 'asc', revision: 'asc' },
+    },
+  );
+  const stages = new Stages(await em.find(Stage, { taskId: { $in: taskIds } }));
+  for (const order of orders) beginOf(order as Order, stages);
+  return stages;
+}
