@@ -6,6 +6,7 @@ import { Failure } from '../sandbox/failure.ts';
 import { b1 } from './b1-accept.ts';
 import { b3 } from './b3-pipeline.ts';
 import { b4 } from './b4-latency.ts';
+import { b6 } from './b6-replay.ts';
 import { b9 } from './b9-drain.ts';
 import type { Figure } from './stats.ts';
 
@@ -13,6 +14,7 @@ const benchmarks: Record<string, () => Promise<Record<string, Figure>>> = {
   B1: async () => ({ B1: await b1() }),
   B3: b3,
   B4: b4,
+  B6: b6,
   B9: b9,
 };
 

@@ -199,6 +199,8 @@ export function ormOptions(
     forceUtcTimezone: true,
     driverOptions: {
       connectTimeout: 5_000,
+      // MikroORM has put the values in already; the driver would look through every text for places to put them.
+      queryFormat: (sql: string) => sql,
       ...(pool.idleTimeoutMillis && { stream: silenceEnds(pool.idleTimeoutMillis) }),
     },
     onCreateConnection: async (connection: unknown) => {
