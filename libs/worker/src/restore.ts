@@ -44,7 +44,9 @@ export async function restoreRows<J extends Job & object>(
 
 /** A submit was begun: whether the provider took it is unknown, and it is not begun again. */
 export function restoreBegun(job: PaidJob, attempt: number, token: string, until: Date): void {
-  if (isFinal(job) || job.attempt >= attempt) return;
+  // An attempt that could not be noted for sure was noted again, with another token: the last one counts.
+  const isNotedAgain = job.attempt === attempt && job.status === 'unknown' && !job.jobId && job.token !== token;
+  if (isFinal(job) || (job.attempt >= attempt && !isNotedAgain)) return;
   Object.assign(job, { status: 'unknown', attempt, token, jobId: null, jobIdConfirmed: false });
   // The time to wait for its callback begins again: nobody was there to receive one.
   Object.assign(job, { submittedAt: until, dueAt: until });
