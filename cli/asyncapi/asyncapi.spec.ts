@@ -25,7 +25,7 @@ describe('the AsyncAPI document', () => {
     const { document, diagnostics } = await new Parser().parse(text);
     const faults = diagnostics.filter(({ severity }) => Number(severity) <= Number(DiagnosticSeverity.Warning));
     expect(faults.map(({ message, path }) => `${path.join('.')}: ${message}`)).toEqual([]);
-    expect(document?.allMessages().all()).toHaveLength(messages.length + 2);
+    expect(document?.allMessages().all()).toHaveLength(messages.length + 3);
   });
 
   it('names a sender of every message', () => {

@@ -36,12 +36,12 @@ function channel(key: TopicKey) {
 }
 
 /** One topic for each service, `{service}` in its name. */
-function perService(address: string, message: string, description: string) {
+function perService(address: string, messages: string[], description: string) {
   return {
     address,
     description,
     parameters: { service: { description: 'The service it belongs to.', enum: [...services] } },
-    messages: { [message]: ref('components', 'messages', message) },
+    messages: Object.fromEntries(messages.map(name => [name, ref('components', 'messages', name)])),
     bindings: { kafka: { partitions: PARTITIONS, ...KAFKA_BINDING } },
   };
 }
@@ -50,14 +50,14 @@ export const channels = {
   ...Object.fromEntries(topicKeys.map(key => [key, channel(key)])),
   replay: perService(
     replayTopic('{service}'),
-    'ReplayedMessage',
+    ['ReplayedMessage'],
     'Copies of old messages, made by an operator for this one service to read again. What it handled before is ' +
       'dropped unless the copy is forced, and no provider is called for an order whose deadline has passed.',
   ),
   deadLetters: perService(
     deadLetterTopic('{service}'),
-    'DeadLetter',
+    ['DeadLetter', 'DeadLetterDecision'],
     'Messages this service could not read or handle, untouched, with the reason. An operator has them handled again ' +
-      'through the replay topic.',
+      'through the replay topic, or not, and a record says so.',
   ),
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { channels } from './channels.ts';
 import { docComments } from './doc-comments.ts';
-import { cloudEvent, deadLetter, replayed } from './headers.ts';
+import { cloudEvent, deadLetter, deadLetterDecision, replayed } from './headers.ts';
 import { componentMessages } from './messages.ts';
 import { operations } from './operations.ts';
 import { KAFKA_BINDING } from './reference.ts';
@@ -38,6 +38,7 @@ export function asyncApi(repository: string): string {
         CloudEventHeaders: cloudEvent,
         ReplayHeaders: replayed,
         DeadLetterHeaders: deadLetter,
+        DeadLetterDecisionHeaders: deadLetterDecision,
         ...schemasOf(messages, comments),
       },
       messageBindings: {

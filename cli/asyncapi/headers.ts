@@ -21,7 +21,9 @@ export const cloudEvent = {
 
 export const replayed = {
   type: 'object',
+  required: ['replay_of'],
   properties: {
+    replay_of: text('The record that this one is a copy of: topic/partition/offset.'),
     castad_force: text('Present on copies that are to be handled even if they were before.', { const: 'true' }),
   },
 };
@@ -36,5 +38,15 @@ export const deadLetter = {
     dl_reason: text('Why it was put aside, machine-readable.'),
     dl_error: text('Why it was put aside, for a person.', { maxLength: 1024 }),
     dl_at: text('When it was put aside.', { format: 'date-time' }),
+  },
+};
+
+export const deadLetterDecision = {
+  type: 'object',
+  required: ['dl_decides', 'dl_decision', 'dl_at'],
+  properties: {
+    dl_decides: text('The dead letter that was decided about: partition:offset.', { pattern: '^[0-9]+:[0-9]+$' }),
+    dl_decision: text('What became of it.', { enum: ['redriven', 'discarded'] }),
+    dl_at: text('When that was decided.', { format: 'date-time' }),
   },
 };

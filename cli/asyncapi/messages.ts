@@ -36,8 +36,16 @@ const deadLetter = {
   payload: { description: 'The value as it came, which may be no message at all.' },
 };
 
+const deadLetterDecision = {
+  name: 'DeadLetterDecision',
+  summary: 'What an operator decided about a dead letter.',
+  headers: ref('components', 'schemas', 'DeadLetterDecisionHeaders'),
+  payload: { type: 'null' },
+};
+
 export const componentMessages = (samples: string, comments: Map<string, string>) => ({
   ...Object.fromEntries(messages.map(type => [type.type, message(type, samples, comments)])),
   ReplayedMessage: replayedMessage,
   DeadLetter: deadLetter,
+  DeadLetterDecision: deadLetterDecision,
 });

@@ -31,5 +31,9 @@ export const operations = {
     ]),
   ),
   serviceReceivesReplay: { action: 'receive', channel: ref('channels', 'replay') },
-  serviceSendsDeadLetters: { action: 'send', channel: ref('channels', 'deadLetters') },
+  serviceSendsDeadLetters: {
+    action: 'send',
+    channel: ref('channels', 'deadLetters'),
+    messages: [ref('channels', 'deadLetters', 'messages', 'DeadLetter')],
+  },
 };
