@@ -38,7 +38,7 @@ export async function b6(): Promise<Record<string, Figure>> {
     const ours: number[] = [];
     const raw: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      await stage.database.query('truncate table castad_gateway.stage');
+      await stage.database.query('truncate table castad_gateway.stage_attempt');
       await stage.database.query('truncate table castad_gateway.task_event');
       ours.push(await rebuilt(stage));
       raw.push(await upserted(stage));
@@ -126,7 +126,7 @@ async function upserted({ sandbox, database }: Stage): Promise<number> {
   const connection = await mysql.createConnection({ uri: sandbox.env.MYSQL_URL, jsonStrings: true });
   await database.query('create database if not exists bench');
   const tables: { name: string; columns: string[]; rows: unknown[][] }[] = [];
-  for (const name of ['task_event', 'stage']) {
+  for (const name of ['task_event', 'stage_attempt']) {
     await database.query(`drop table if exists bench.${name}`);
     await database.query(`create table bench.${name} like castad_gateway.${name}`);
     // In the order of partitions, which is none.

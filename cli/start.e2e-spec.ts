@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -38,11 +38,30 @@ describe('npm start', () => {
     const { parts } = JSON.parse(readFileSync(file, 'utf8')) as { parts: PartState[] };
     expect(parts).toHaveLength(11);
     expect(parts.every(part => isAlive(part.pid ?? 0))).toBe(true);
+    const operate = (...args: string[]) =>
+      execFileSync(process.execPath, [join(root, 'cli', 'operate.ts'), ...args], {
+        env: { PATH: process.env.PATH },
+        encoding: 'utf8',
+      });
+    expect(operate('replay', '--to', 'song-service', '--from-topic', 'castad.lyric.events', '--dry-run')).toMatch(
+      /^\d+ records? would be copied to castad\.song-service\.replay\n$/,
+    );
+    expect(operate('rebuild', 'gateway')).toMatch(/^rebuilt from \d+ events/);
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     expect(parts.some(part => isAlive(part.pid ?? 0))).toBe(false);
     expect([existsSync(file), existsSync(join(file, '..', 'data'))]).toEqual([false, false]);
   }, 180_000);
+
+  it('tells an operator who has nothing to operate on what to do', () => {
+    const env = { PATH: process.env.PATH };
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'cli', 'operate.ts'), 'replay'], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('No kafka runs here.\n\nWhat to do: start CASTAD with `npm start` and keep it running');
+  });
 
   it('refuses a port that is in use', async () => {
     const port = await freePort();

@@ -54,7 +54,7 @@ const query = async <R = Record<string, unknown>>(sql: string, ...values: unknow
 };
 
 const tables = {
-  gateway: ['project', 'task_order', 'stage', 'task_event'],
+  gateway: ['project', 'task_order', 'stage_attempt', 'task_event'],
   'lyric-service': ['lyric', 'cancellation'],
   'song-service': ['song', 'cancellation'],
   'video-service': ['video', 'cancellation'],
@@ -222,11 +222,11 @@ describe('what clients see', () => {
     const unheard = await studio.order();
     await isQuiet();
     const before = await truth('gateway');
-    expect(before['gateway stage']).not.toEqual([]);
+    expect(before['gateway stage_attempt']).not.toEqual([]);
     const schema = schemaOf('gateway');
     const asking = ask();
 
-    await query(`delete from ${schema}.stage`);
+    await query(`delete from ${schema}.stage_attempt`);
     await query(`delete from ${schema}.task_event`);
     const env = { MYSQL_URL: studio.sandbox.databaseUrl('gateway') };
     expect(await run('apps/gateway/rebuild.js', [], env)).toMatch(/^rebuilt from \d+ events/);

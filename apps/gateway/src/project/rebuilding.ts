@@ -53,7 +53,7 @@ export class Rebuilding {
     const rows = await this.database.read('background', em =>
       em.getConnection().execute<{ taskId: string }[]>(
         `select distinct o.task_id taskId from task_order o
-         left join stage s on s.task_id = o.task_id and s.name = o.first_stage and s.revision = o.revision
+         left join stage_attempt s on s.task_id = o.task_id and s.name = o.first_stage and s.revision = o.revision
          where o.task_id > ? and s.task_id is null order by o.task_id limit ?`,
         [after, CHUNK],
       ),
