@@ -61,13 +61,13 @@ const tables = {
   'storage-service': ['asset', 'cancellation'],
 };
 
-/** Everything that is true, to the last byte. */
+/** Everything that is true, to the last byte. The place of an event in the feed is when it was written. */
 const truth = async (...names: (keyof typeof tables)[]): Promise<Record<string, string[]>> => {
   const all: Record<string, string[]> = {};
   for (const service of names)
     for (const table of tables[service]) {
       const rows = await query(`select * from ${schemaOf(service)}.${table}`);
-      all[`${service} ${table}`] = rows.map(row => JSON.stringify(row)).sort();
+      all[`${service} ${table}`] = rows.map(row => JSON.stringify({ ...row, position: undefined })).sort();
     }
   return all;
 };
@@ -234,12 +234,21 @@ describe('what clients see', () => {
     expect(await run('apps/gateway/rebuild.js', [], env)).toMatch(/^rebuilt from \d+ events/);
 
     expect(await truth('gateway')).toEqual(before);
+    const times = await timesInFeed();
+    expect(times.length).toBeGreaterThan(0);
+    expect(times).toEqual(times.toSorted());
     const answers = await asking.stop();
     expect(answers.length).toBeGreaterThan(0);
     expect(answers.filter(status => status !== 200)).toEqual([]);
     await studio.system.startService('lyric-service');
     expect(await studio.ended(unheard)).toMatchObject({ status: 'completed' });
   });
+
+  /** When the events of one film were announced, in the order in which clients are told of them. */
+  const timesInFeed = async () => {
+    const sql = `select time from ${schemaOf('gateway')}.task_event where task_id = ? order by position`;
+    return (await query<{ time: string }>(sql, taskIds[0])).map(({ time }) => time);
+  };
 
   /** Asks for one film after the other. */
   function ask(): { stop: () => Promise<number[]> } {

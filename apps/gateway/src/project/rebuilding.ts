@@ -2,6 +2,7 @@ import type { Message } from '@castad/contracts';
 import type { Envelope } from '@castad/messaging';
 import type { Database, UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
+import { place } from '../live/feed.ts';
 import { beginOf, Stages, tell } from './fold.ts';
 import { Order } from './order.entity.ts';
 import { Stage } from './stage.entity.ts';
@@ -27,11 +28,12 @@ export class Rebuilding {
     const taskIds = [...new Set(events.map(({ event }) => event.taskId))];
     return this.database.transaction('background', async unit => {
       const stages = await lockedStages(unit, taskIds);
-      for (const { event, envelope } of events) {
-        tell(event, envelope.time, stages);
-        unit.insertIfAbsent(TaskEvent.received(envelope.id, envelope.time, event));
-      }
+      for (const { event, envelope } of events) tell(event, envelope.time, stages);
       stages.made.forEach(stage => unit.insert(stage));
+      for (const row of missing(events, await knownIds(unit, taskIds))) {
+        unit.insertIfAbsent(row);
+        unit.together(place, row);
+      }
     });
   }
 
@@ -60,6 +62,20 @@ export class Rebuilding {
     );
     return rows.map(({ taskId }) => taskId);
   }
+}
+
+async function knownIds({ em }: UnitOfWork, taskIds: string[]): Promise<Set<string>> {
+  const sql = `select event_id eventId from task_event where task_id in (${taskIds.map(() => '?').join(', ')})`;
+  const rows = await em.getConnection().execute<{ eventId: string }[]>(sql, taskIds, 'all', em.getTransactionContext());
+  return new Set(rows.map(({ eventId }) => eventId));
+}
+
+/** In the order in which they were announced, which is about that in which they were heard. */
+function missing(events: OldEvent[], known: Set<string>): TaskEvent[] {
+  const fresh = new Map(events.filter(({ envelope }) => !known.has(envelope.id)).map(old => [old.envelope.id, old]));
+  return [...fresh.values()]
+    .sort((a, b) => a.envelope.time.getTime() - b.envelope.time.getTime())
+    .map(({ envelope, event }) => TaskEvent.received(envelope.id, envelope.time, event));
 }
 
 /** The tasks' stages as their orders began them; nobody else tells of these tasks meanwhile. */
