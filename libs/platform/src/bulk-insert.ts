@@ -20,8 +20,7 @@ export async function bulkInsert(
   const columns = props.map(prop => `\`${prop.fieldNames[0]}\``).join(', ');
   const key = `\`${meta.getPrimaryProps()[0]?.fieldNames[0]}\``;
   const tuple = `(${props.map(() => '?').join(', ')})`;
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const chunk = rows.slice(start, start + CHUNK);
+  const insert = async (chunk: AnyEntity[]): Promise<void> => {
     const values = chunk.flatMap(row =>
       props.map(prop => {
         const value = (row as Record<string, unknown>)[prop.name] ?? null;
@@ -31,6 +30,11 @@ export async function bulkInsert(
     // Not INSERT IGNORE, which would also turn real faults into warnings.
     const sql = `insert into \`${meta.tableName}\` (${columns}) values ${chunk.map(() => tuple).join(', ')}${ifAbsent ? ` on duplicate key update ${key} = ${key}` : ''}`;
     await em.getConnection().execute(sql, values, 'run', em.getTransactionContext());
-  }
+  };
+  const chunks = Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, i) =>
+    rows.slice(i * CHUNK, (i + 1) * CHUNK),
+  );
+  // They run one after the other on the one connection; a text is made while the one before it is executed.
+  await Promise.all(chunks.map(insert));
   return meta.className;
 }

@@ -20,12 +20,15 @@ export class UnitOfWork {
 
   /** Inserts with the others of its class in one statement, after all entities are flushed. */
   insert(row: AnyEntity): void {
-    collect(this.rows, row);
+    collect(this.rows, row, row.constructor as EntityName);
   }
 
-  /** The same, but a row whose key exists is left as it is: the way to make work that may have been made before. */
-  insertIfAbsent(row: AnyEntity): void {
-    collect(this.rowsIfAbsent, row);
+  /**
+   * The same, but a row whose key exists is left as it is: the way to make work that may have been made before. A
+   * plain object costs less than an entity; then it must be said of which entity it is a row.
+   */
+  insertIfAbsent(row: AnyEntity, entity = row.constructor as EntityName): void {
+    collect(this.rowsIfAbsent, row, entity);
   }
 
   /** Does `work` once for all items of the transaction, when all its handlers have run. */
@@ -50,8 +53,7 @@ export class UnitOfWork {
   }
 }
 
-function collect(rows: Map<EntityName, AnyEntity[]>, row: AnyEntity): void {
-  const entity = row.constructor as EntityName;
+function collect(rows: Map<EntityName, AnyEntity[]>, row: AnyEntity, entity: EntityName): void {
   const others = rows.get(entity);
   if (others) others.push(row);
   else rows.set(entity, [row]);

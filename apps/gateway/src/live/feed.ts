@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
-import { TaskEvent } from '../project/task-event.entity.ts';
+import { TaskEvent, type TaskEventRow } from '../project/task-event.entity.ts';
 
 /** Events that are read at once. */
 export const PAGE = 500;
@@ -15,7 +15,7 @@ export interface Page<E = TaskEvent> {
  * Gives events their places in the feed. The counter's row is locked until the commit, so places are in the order of
  * commits: who has read up to one place never misses an event before it. Done after all other locks are taken.
  */
-export async function place({ em }: UnitOfWork, events: TaskEvent[]): Promise<void> {
+export async function place({ em }: UnitOfWork, events: TaskEventRow[]): Promise<void> {
   const sql = 'update feed set position = last_insert_id(position + ?)';
   const { insertId } = await em
     .getConnection()

@@ -24,7 +24,7 @@ export class Projection {
   add(event: Message, context: MessageContext): void {
     const { unit, envelope } = context;
     const row = TaskEvent.received(envelope.id, envelope.time, event);
-    unit.insertIfAbsent(row);
+    unit.insertIfAbsent(row, TaskEvent);
     unit.together(this.fold, { event, context });
     // After the fold has locked its orders.
     unit.together(place, row);

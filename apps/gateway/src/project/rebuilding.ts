@@ -6,7 +6,7 @@ import { place } from '../live/feed.ts';
 import { beginOf, Stages, tell } from './fold.ts';
 import { Order } from './order.entity.ts';
 import { Stage } from './stage.entity.ts';
-import { TaskEvent } from './task-event.entity.ts';
+import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
 
 /** An event as it stands in its topic. */
 export interface OldEvent {
@@ -31,7 +31,7 @@ export class Rebuilding {
       for (const { event, envelope } of events) tell(event, envelope.time, stages);
       stages.made.forEach(stage => unit.insert(stage));
       for (const row of missing(events, await knownIds(unit, taskIds))) {
-        unit.insertIfAbsent(row);
+        unit.insertIfAbsent(row, TaskEvent);
         unit.together(place, row);
       }
     });
@@ -71,7 +71,7 @@ async function knownIds({ em }: UnitOfWork, taskIds: string[]): Promise<Set<stri
 }
 
 /** In the order in which they were announced, which is about that in which they were heard. */
-function missing(events: OldEvent[], known: Set<string>): TaskEvent[] {
+function missing(events: OldEvent[], known: Set<string>): TaskEventRow[] {
   const fresh = new Map(events.filter(({ envelope }) => !known.has(envelope.id)).map(old => [old.envelope.id, old]));
   return [...fresh.values()]
     .sort((a, b) => a.envelope.time.getTime() - b.envelope.time.getTime())

@@ -1,5 +1,5 @@
 import type { Message, MessageClass } from '@castad/contracts';
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 
 const schema = defineEntity({
   name: 'TaskEvent',
@@ -16,11 +16,17 @@ const schema = defineEntity({
   },
 });
 
+export type TaskEventRow = Pick<
+  InferEntity<typeof schema>,
+  'taskId' | 'eventId' | 'type' | 'revision' | 'data' | 'time' | 'position'
+>;
+
 /** One event as it was received: the history that the stages are folded from. */
 export class TaskEvent extends schema.class {
-  static received(eventId: string, time: Date, data: Message): TaskEvent {
+  /** Its row: there are too many for entities. */
+  static received(eventId: string, time: Date, data: Message): TaskEventRow {
     const { type } = data.constructor as MessageClass;
-    return Object.assign(new TaskEvent(), { taskId: data.taskId, eventId, type, revision: data.revision, data, time });
+    return { taskId: data.taskId, eventId, type, revision: data.revision, data, time, position: null };
   }
 }
 schema.setClass(TaskEvent);
