@@ -6,14 +6,16 @@ export interface Provisioning {
   minInSync: number;
 }
 
+/** The largest record there can be, and the headers that say where it comes from or why it was put aside. */
+const LARGEST_COPY = 2 * 1024 * 1024;
+
 /** Makes the topics that are missing, with their retention; leaves existing ones alone. Returns the new names. */
 export async function provisionTopics(kafka: Kafka, { replication, minInSync }: Provisioning): Promise<string[]> {
   const wanted: { name: string; retentionMs: number; maxMessageBytes?: number }[] = [
     ...Object.values(topics),
     ...services.flatMap(service => [
-      { name: replayTopic(service), retentionMs: topics.taskCommands.retentionMs },
-      // The largest record there can be, and the headers that say why it was put aside.
-      { name: deadLetterTopic(service), retentionMs: -1, maxMessageBytes: 2 * 1024 * 1024 },
+      { name: replayTopic(service), retentionMs: topics.taskCommands.retentionMs, maxMessageBytes: LARGEST_COPY },
+      { name: deadLetterTopic(service), retentionMs: -1, maxMessageBytes: LARGEST_COPY },
     ]),
   ];
   const admin = kafka.admin();

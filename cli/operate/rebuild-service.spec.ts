@@ -1,0 +1,15 @@
+import { MessageRejected } from '@castad/contracts';
+import { expect, it } from '@jest/globals';
+import { globSync, readFileSync } from 'node:fs';
+import { participants } from '../asyncapi/participants.ts';
+
+/** The gateway's orders are nowhere else; the others' rows follow from what they announced. */
+it.each(participants.filter(({ service }) => service !== 'gateway'))(
+  'whatever $service announces, it can be restored from',
+  ({ service, sends }) => {
+    const sources = globSync(`apps/${service}/src/**/*.ts`).map(file => readFileSync(file, 'utf8'));
+    const restored = sources.flatMap(source => [...source.matchAll(/@Restore\((\w+)\)/g)].map(([, name]) => name));
+    const announced = sends.filter(type => type !== MessageRejected).map(({ name }) => name);
+    expect(restored.toSorted()).toEqual(announced.toSorted());
+  },
+);
