@@ -1,5 +1,6 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, LockMode, p, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/mysql';
+import { end, type Job } from './job.ts';
 
 const schema = defineEntity({
   name: 'Cancellation',
@@ -25,9 +26,22 @@ export async function noteCancelled(em: EntityManager, cancelled: Through[]): Pr
   await em.getConnection().execute(sql, values, 'run', em.getTransactionContext());
 }
 
-/** The revision through which each of these tasks is cancelled, where it is. */
-export async function cancelledThrough(em: EntityManager, taskIds: string[]): Promise<Map<string, number>> {
-  if (taskIds.length === 0) return new Map();
-  const rows = await em.find(Cancellation, { taskId: { $in: taskIds } });
-  return new Map(rows.map(({ taskId, revision }) => [taskId, revision]));
+/** Ends what is not over of the cancelled work, and lets no more of it begin. */
+export async function cancelRows<J extends Job & object>(
+  em: EntityManager,
+  entity: EntityName<J>,
+  cancelled: Through[],
+): Promise<void> {
+  await noteCancelled(em, cancelled);
+  const through = cancelled.map(({ taskId, revision }) => ({ taskId, revision: { $lte: revision } }));
+  const lockMode = LockMode.PESSIMISTIC_WRITE;
+  for (const job of await em.find(entity, { $or: through } as FilterQuery<J>, { lockMode })) end(job, 'cancelled');
+}
+
+/** Ends those of the jobs that were made after the order to cancel them was handled. */
+export async function endCancelled(em: EntityManager, jobs: Job[]): Promise<void> {
+  if (jobs.length === 0) return;
+  const rows = await em.find(Cancellation, { taskId: { $in: [...new Set(jobs.map(({ taskId }) => taskId))] } });
+  const through = new Map(rows.map(({ taskId, revision }) => [taskId, revision]));
+  for (const job of jobs) if ((job.revision ?? 0) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
 }

@@ -69,6 +69,16 @@ export function calledBack(job: PaidJob, jobId: string, now: Date): boolean {
 /** Whether the row follows a job that an earlier order paid for, and has ordered nothing itself. */
 export const isTakenOver = ({ attempt, jobId }: PaidJob): boolean => attempt === 0 && !!jobId;
 
+/** The same work of the order before; where that was a retry that came to nothing, of the one before it. */
+export function orderBefore<J extends PaidJob>(job: J, rows: J[], isSameWork: (a: J, b: J) => boolean): J | undefined {
+  const before = rows.find(row => row.taskId === job.taskId && row.revision === job.retryOf && isSameWork(job, row));
+  return before?.retryOf && before.attempt === 0 && !before.jobId ? orderBefore(before, rows, isSameWork) : before;
+}
+
+/** Its answer may still come: to order the same now could pay for it twice. */
+export const isSubmitUnderWay = ({ jobId, leaseUntil }: PaidJob, now: Date): boolean =>
+  !jobId && !!leaseUntil && leaseUntil > now;
+
 /** Follows the earlier order's job instead of paying for another one. */
 export function takeOver(job: PaidJob, earlier: PaidJob): void {
   const { jobId, jobIdConfirmed, token } = earlier;

@@ -9,8 +9,10 @@ import {
   beginSubmit,
   calledBack,
   disown,
+  isSubmitUnderWay,
   isTakenOver,
   orderAnew,
+  orderBefore,
   submitted,
   takeOver,
   type PaidJob,
@@ -114,9 +116,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
       lockMode: LockMode.PESSIMISTIC_WRITE,
     });
     for (const job of retries) {
-      const earlier = this.earlier(job, rows);
-      const isUnderWay = earlier && !earlier.jobId && earlier.leaseUntil && earlier.leaseUntil > unit.now;
-      if (isUnderWay) this.putOff(job, unit.now);
+      const earlier = orderBefore(job, rows, (a, b) => this.isSameWork(a, b));
+      if (earlier && isSubmitUnderWay(earlier, unit.now)) this.putOff(job, unit.now);
       else this.follow(unit, job, earlier);
     }
   }
@@ -264,14 +265,6 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   private pollFloor(): number {
     return Math.min(this.paid.pollMs, 1_000);
-  }
-
-  /** The same work of the order before; where that was a retry that came to nothing, of the one before it. */
-  private earlier(job: J, rows: J[]): J | undefined {
-    const before = rows.find(
-      row => row.taskId === job.taskId && row.revision === job.retryOf && this.isSameWork(job, row),
-    );
-    return before?.retryOf && before.attempt === 0 && !before.jobId ? this.earlier(before, rows) : before;
   }
 
   private putOff(job: J, now: Date): void {

@@ -13,7 +13,7 @@ import {
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { cancelledThrough, noteCancelled, type Through } from './cancellation.entity.ts';
+import { cancelRows, endCancelled, type Through } from './cancellation.entity.ts';
 import { causeOf, end, isFinal, releaseLease, type Job } from './job.ts';
 import { Bucket, lockBucket, type RateLimit } from './rate-limit.ts';
 import { restoreRows, type OldNews } from './restore.ts';
@@ -112,15 +112,8 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     unit.together(this.cancelAll, { taskId, revision });
   }
 
-  private readonly cancelAll = async ({ em }: UnitOfWork, cancelled: Through[]): Promise<void> => {
-    await noteCancelled(em, cancelled);
-    const jobs = await em.find(
-      this.entity,
-      { $or: cancelled.map(({ taskId, revision }) => ({ taskId, revision: { $lte: revision } })) } as FilterQuery<J>,
-      { lockMode: LockMode.PESSIMISTIC_WRITE },
-    );
-    for (const job of jobs) end(job, 'cancelled');
-  };
+  private readonly cancelAll = (unit: UnitOfWork, cancelled: Through[]): Promise<void> =>
+    cancelRows(unit.em, this.entity, cancelled);
 
   /**
    * Rebuilds a row from an old message about it. Nobody works on the row for the time of a lease: more old news of it
@@ -191,7 +184,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         } as unknown as FilterQuery<J>,
         { orderBy: { dueAt: 'asc' } as never, limit, lockMode: LockMode.PESSIMISTIC_PARTIAL_WRITE },
       );
-      await this.endCancelled(due, unit);
+      await endCancelled(unit.em, due);
       await this.admit(
         due.filter(job => !isFinal(job) && job.deadline > now),
         unit,
@@ -217,12 +210,6 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       }
       return { claimed, more: due.length === limit };
     });
-  }
-
-  /** A row may have been made after the order to cancel was handled. */
-  private async endCancelled(due: J[], { em }: UnitOfWork): Promise<void> {
-    const through = await cancelledThrough(em, [...new Set(due.map(({ taskId }) => taskId))]);
-    for (const job of due) if ((job.revision ?? 0) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
   }
 
   private async work(job: J, owner: string): Promise<void> {
