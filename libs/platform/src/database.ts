@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceConfig } from './config.ts';
-import { isDatabaseAway, isRace } from './database-errors.ts';
+import { isBlocked, isDatabaseAway, isRace } from './database-errors.ts';
 import { Unavailable } from './errors.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
@@ -39,8 +39,7 @@ export class Database implements OnApplicationShutdown {
     private readonly config: ServiceConfig,
     @Inject(ENTITIES) entities: EntityName[],
   ) {
-    const busy = new Unavailable('DATABASE_BUSY', 'The service is busy. Try again in a moment.');
-    const budget = (size: number) => withTimeout(new Semaphore(size), config.DB_WAIT_MS, busy);
+    const budget = (size: number) => withTimeout(new Semaphore(size), config.DB_WAIT_MS, busy());
     this.budgets = {
       requests: budget(config.DB_REQUEST_CONNECTIONS),
       background: budget(config.DB_BACKGROUND_CONNECTIONS),
@@ -55,7 +54,7 @@ export class Database implements OnApplicationShutdown {
   /**
    * Runs `work` in one transaction on a fresh fork. It is repeated as a whole when it met another transaction (up to
    * 4 times) or when the connection turned out dead before the commit (once).
-   * @throws Unavailable when no connection is free in time or the database is away
+   * @throws Unavailable when no connection or row is free in time or the database is away
    */
   async transaction<T>(budget: Budget, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
     for (let round = 1; ; round++) {
@@ -64,6 +63,7 @@ export class Database implements OnApplicationShutdown {
         return await this.bounded(budget, givenUp => this.attempt(work, givenUp, () => (committing = true)));
       } catch (error) {
         if (isRace(error) && round < RACE_TRIES) await delay(Math.random() * 20 * 2 ** round);
+        else if (isBlocked(error)) throw busy(error);
         else if (!isDatabaseAway(error)) throw error;
         else if (round > 1 || committing) throw away(error);
       }
@@ -218,6 +218,9 @@ const silenceEnds =
       socket.destroy(Object.assign(new Error('the database is silent'), { code: 'ETIMEDOUT' })),
     );
   };
+
+const busy = (cause?: unknown) =>
+  new Unavailable('DATABASE_BUSY', 'The service is busy. Try again in a moment.', cause);
 
 const away = (cause: unknown) =>
   new Unavailable('DATABASE_UNAVAILABLE', 'The service cannot reach its database. Try again shortly.', cause);

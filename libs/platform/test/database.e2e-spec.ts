@@ -181,6 +181,16 @@ it('repeats the whole transaction that lost a deadlock', async () => {
   expect(await Promise.all(['a', 'b'].map(valueOf))).toEqual(before.map(value => (value as number) + 2));
 });
 
+it('is busy for whoever loses every time', async () => {
+  let rounds = 0;
+  const losing = connect().transaction('requests', async () => {
+    rounds++;
+    throw Object.assign(new Error('Lock wait timeout exceeded'), { code: 'ER_LOCK_WAIT_TIMEOUT' });
+  });
+  await expect(losing).rejects.toMatchObject(busy);
+  expect(rounds).toBe(4);
+});
+
 it('wakes who waits for rows when they are committed, and not when they are not', async () => {
   const database = connect();
   let wakes = 0;
