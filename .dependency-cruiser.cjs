@@ -12,11 +12,12 @@ const mayImport = {
   sandbox: [],
   cli: ['libs/contracts', 'libs/messaging', 'libs/platform', 'sandbox'],
   bench: ['cli', 'sandbox'],
+  chaos: ['cli', 'sandbox'],
   test: [...libs, 'libs/testing', 'sandbox'],
 };
 
-const ANY_ROOM = '^(apps|libs|sandbox|cli|bench|test)/';
-const TESTS = ['\\.(spec|e2e-spec)\\.ts$', '^(apps|libs)/[^/]+/test/', '^(bench|test|libs/testing)/'];
+const ANY_ROOM = '^(apps|libs|sandbox|cli|bench|chaos|test)/';
+const TESTS = ['\\.(spec|e2e-spec)\\.ts$', '^(apps|libs)/[^/]+/test/', '^(bench|chaos|test|libs/testing)/'];
 const PROVIDERS = 'azure|creatomate|openai|storage|suno';
 
 const within = room => `^${room}/`;
