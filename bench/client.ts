@@ -1,18 +1,25 @@
 import { Agent, request } from 'node:http';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-const body = JSON.stringify({
+const film = {
   businessName: 'Sea Breeze Stay',
   region: 'Gangneung',
   description: 'A guest house by the sea.',
   language: 'en',
   run: true,
-});
+};
+export const filmBody = JSON.stringify(film);
 
-/** Orders one film; its task id when it is accepted. */
-export function order(gatewayUrl: string): Promise<string> {
+export const lyricBody = JSON.stringify({ ...film, stopAfter: 'lyric' });
+
+/** Orders one film, or what the body says; its task id when it is accepted. With a key it may be sent again. */
+export function order(gatewayUrl: string, body = filmBody, key?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...(key && { 'idempotency-key': key }),
+    };
     request(`${gatewayUrl}/v1/projects`, { method: 'POST', agent, headers }, response => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -7,6 +7,8 @@ import { b1 } from './b1-accept.ts';
 import { b3 } from './b3-pipeline.ts';
 import { b4 } from './b4-latency.ts';
 import { b6 } from './b6-replay.ts';
+import { b7 } from './b7-recovery.ts';
+import { b8 } from './b8-instances.ts';
 import { b9 } from './b9-drain.ts';
 import type { Figure } from './stats.ts';
 
@@ -15,6 +17,8 @@ const benchmarks: Record<string, () => Promise<Record<string, Figure>>> = {
   B3: b3,
   B4: b4,
   B6: b6,
+  B7: async () => ({ B7: await b7() }),
+  B8: b8,
   B9: b9,
 };
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import mysql from 'mysql2/promise';
+import type { Deployment } from '../sandbox/deployment.ts';
 import { startSandbox, startSystem, type Sandbox, type System } from '../sandbox/system.ts';
 import { cpuMs } from './cpu.ts';
 
@@ -26,7 +27,10 @@ export interface Stage {
 }
 
 /** The whole system with providers that answer at once and a blob store that keeps nothing. */
-export async function openStage(apps?: string[]): Promise<Stage> {
+export async function openStage(
+  apps?: string[],
+  { env: more, ...deployment }: Pick<Deployment, 'instances' | 'env' | 'appEnv'> = {},
+): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'castad-bench-'));
   const sink = spawn(process.execPath, [join(import.meta.dirname, 'blob-sink.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -35,8 +39,8 @@ export async function openStage(apps?: string[]): Promise<Stage> {
   const instant = { SIM_TIME_SCALE: '0', SIM_RATE_LIMIT: 'off', SIM_MEDIA_CHECK: 'off' };
   const sandbox = await startSandbox({ dir, env: { ...process.env, ...instant, AZURE_STORAGE_CONNECTION_STRING } });
   // A gateway alone needs the address of a file store, though it asks for nothing.
-  const env = apps ? { ...ENV, STORAGE_URL: 'http://127.0.0.1:9' } : ENV;
-  const system = await startSystem({ sandbox, apps, env }).catch(async (error: unknown) => {
+  const env = { ...ENV, ...(apps && { STORAGE_URL: 'http://127.0.0.1:9' }), ...more };
+  const system = await startSystem({ sandbox, apps, env, ...deployment }).catch(async (error: unknown) => {
     sink.kill();
     await sandbox.stop();
     throw error;
