@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../sandbox/sandbox.ts';
 import { readToTheEnd } from '../groups.ts';
@@ -21,7 +20,6 @@ export const f17: Row = {
   id: 'F17',
   fault: 'a projection and the tables of a service are lost and made again from the events',
   note: `${FILMS} films; a million events are replayed by the benchmarks`,
-  skipped: existsSync(OPERATE) ? undefined : 'there is no command that rebuilds',
   tries: [
     { name: 'the projection, while the gateway answers', run: projection },
     ...Object.entries(lost).map(([service, tables]) => ({
