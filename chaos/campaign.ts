@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { root } from '../sandbox/sandbox.ts';
 import { check } from './check.ts';
 import { inWords, type Violation } from './invariants/index.ts';
@@ -43,7 +43,7 @@ export async function runRow(row: Row, log: (line: string) => void): Promise<Res
   if (skipped) return { ...result, skipped };
   const dir = join(root, 'out', 'chaos', id);
   const found = await runAll(row, dir, log).catch((error: Error) => ({ violated: [error.message] }));
-  return { ...result, ...found, ...('violated' in found && { logs: join(dir, 'logs') }) };
+  return { ...result, ...found, ...('violated' in found && { logs: relative(root, join(dir, 'logs')) }) };
 }
 
 async function runAll({ tries, system }: Row, dir: string, log: (line: string) => void) {

@@ -5,11 +5,13 @@ import type { Scene } from '../scene.ts';
 const AWAY_MS = 20_000;
 const SHORT_MS = 1_500;
 const PER_SECOND = 4;
+const ROOM = 150;
 
 export const f2: Row = {
   id: 'F2',
   fault: 'the broker is away while orders come in',
-  note: `away for ${AWAY_MS / 1000} s instead of 60; the outbox has no limit that would refuse orders`,
+  note: `away for ${AWAY_MS / 1000} s instead of 60, and refused beyond ${ROOM} waiting orders instead of 100,000`,
+  system: { appEnv: { gateway: { OUTBOX_MAX_ROWS: String(ROOM) } } },
   tries: [
     { name: 'nobody listens', run: scene => away(scene, AWAY_MS, () => scene.proxy('kafka').refuse()) },
     {
@@ -18,6 +20,7 @@ export const f2: Row = {
       run: scene => away(scene, SHORT_MS, () => scene.proxy('kafka').refuse()),
     },
     { name: 'nothing moves', run: scene => away(scene, AWAY_MS, () => scene.proxy('kafka').blackHole()) },
+    { name: 'more orders come than may wait', run: crowded },
   ],
 };
 
@@ -33,4 +36,20 @@ async function away(scene: Scene, ms: number, harm: () => void) {
   }
   for (const taskId of taskIds) scene.films.set(taskId, 'completed');
   await scene.recovers(taskIds, () => scene.proxy('kafka').pass());
+}
+
+async function crowded(scene: Scene) {
+  scene.proxy('kafka').refuse();
+  const taskIds: string[] = [];
+  let refusal = '';
+  while (!refusal && taskIds.length < 10 * ROOM) {
+    await scene.studio.order().then(
+      taskId => taskIds.push(taskId),
+      (error: Error) => (refusal = error.message),
+    );
+  }
+  scene.holds(/503.*BACKLOG_FULL/.test(refusal), `orders were not refused when too many waited: ${refusal}`);
+  for (const taskId of taskIds) scene.films.set(taskId, 'completed');
+  await scene.recovers(taskIds, () => scene.proxy('kafka').pass());
+  await scene.ended([await scene.film()]);
 }
