@@ -1,3 +1,4 @@
+import { topics } from '@castad/contracts';
 import { eventually } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import mysql, { type Connection } from 'mysql2/promise';
@@ -82,6 +83,11 @@ describe('the limits of a system with two video-services', () => {
       );
       return { length: (page.projects ?? page.videos)?.length, statements: (rows as unknown[]).length };
     };
+    // What the gateway still hears of the films would be counted as well.
+    await eventually(async () => {
+      for (const { name } of Object.values(topics).filter(topic => topic.name.endsWith('.events')))
+        expect(await studio.topics.lag('gateway', name)).toBe(0);
+    });
     for (const [path, statements] of [
       ['/v1/projects?limit=', 4],
       ['/v1/videos?limit=', 2],
