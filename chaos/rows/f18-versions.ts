@@ -37,7 +37,8 @@ async function samples(scene: Scene, change: (data: object) => object) {
   const before = await paidFor(scene);
   const taskId = randomUUID();
   for (const file of readdirSync(SAMPLES).filter(name => name.endsWith('.json'))) {
-    const type = basename(file, '.json');
+    // A later shape of a type has a number after its version.
+    const type = basename(file, '.json').replace(/(\.v\d+)\.\d+$/, '$1');
     const topic = topics.find(([pattern]) => pattern.test(type))?.[1];
     if (!topic) throw new Error(`on which topic does ${type} travel?`);
     const data = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8')) as object;
