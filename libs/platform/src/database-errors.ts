@@ -21,7 +21,12 @@ const AWAY = new Set([
   'ER_TOO_MANY_USER_CONNECTIONS',
   'ER_OPTION_PREVENTS_STATEMENT',
   'ER_QUERY_INTERRUPTED',
+  // No room to write; how it is said depends on what was to be written.
   'ER_DISK_FULL',
+  'ER_RECORD_FILE_FULL',
+  'ER_ERROR_ON_WRITE',
+  'ER_GET_ERRNO',
+  'ER_TEMP_FILE_WRITE_FAILURE',
   // Dropped, or not made again yet.
   'ER_BAD_DB_ERROR',
   'ER_NO_DB_ERROR',
