@@ -31,8 +31,8 @@ const PLANTED = 'chaos';
 
 const ENV: Record<string, Record<string, string>> = {
   gateway: { FILM_DEADLINE_MS: '150000', FILM_DEADLINE_GRACE_MS: '1000' },
-  'song-service': { SUNO_POLL_MS: '1000', SUNO_GRACE_MS: '15000' },
-  'video-service': { CREATOMATE_POLL_MS: '1000', CREATOMATE_GRACE_MS: '15000' },
+  'song-service': { SUNO_POLL_MS: '1000', SUNO_GRACE_MS: '25000' },
+  'video-service': { CREATOMATE_POLL_MS: '1000', CREATOMATE_GRACE_MS: '25000' },
 };
 
 /** A system of its own for one row, with proxies before all its parts, and what is known of it from outside. */

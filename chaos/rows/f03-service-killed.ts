@@ -7,7 +7,7 @@ import type { Scene } from '../scene.ts';
 /** Long enough to kill a process meanwhile, short enough for the call's own time-out. */
 const SLOW_MS = 1_500;
 /** Long enough for a killed service to be back, on a busy machine too. */
-const BACK_MS = 8_000;
+const BACK_MS = 12_000;
 const FILMS = 2;
 const RANDOM_MS = 40_000;
 const RANDOM_PER_SECOND = 2;

@@ -43,6 +43,7 @@ export interface WorkerOptions {
 const MAX_BATCH = 500;
 const SPACING_MS = 50;
 const MAX_FAILURE_PAUSE_MS = 5_000;
+const KEEP_TRYING_MS = 10 * 60_000;
 
 /**
  * Works off the due rows of one table. A claim takes rows and writes the intent in one transaction; `step` runs with
@@ -227,9 +228,9 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     }
   }
 
-  /** Keeps trying until the lease is over: a result in hand is worth more than a quick end. */
+  /** Keeps trying until the lease is over, and longer for what must never be lost. */
   private async record(claimed: J, owner: string, outcome: Outcome<J>): Promise<void> {
-    const until = Date.now() + this.serviceConfig.WORKER_LEASE_MS;
+    const until = Date.now() + Math.max(this.serviceConfig.WORKER_LEASE_MS, outcome.keep ? KEEP_TRYING_MS : 0);
     for (let round = 1; ; round++) {
       try {
         return await this.outcomes.add({ claimed, owner, outcome });
