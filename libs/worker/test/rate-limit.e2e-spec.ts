@@ -22,14 +22,14 @@ it('keeps the account’s limit over two instances', async () => {
   const rate = atMost('provider', 20, 1);
   const apps = [await boot(rate), await boot(rate)] as const;
   shop.onSubmit = ({ piece, answer }) => answer(`job-${piece.taskId}`);
-  // The first call of each waits for its connection to the broker.
-  await Promise.all(apps.map(app => shop.order(app, 1)));
-  await shop.expectStatuses({ running: 2 });
   await Promise.all(apps.map(app => shop.order(app, 25)));
 
-  await shop.expectStatuses({ running: 52 });
-  const times = shop.submits.slice(2).map(({ at }) => at);
-  const seconds = (Math.max(...times) - Math.min(...times)) / 1000;
+  await shop.expectStatuses({ running: 50 });
+  // When a call was let through; how long it then took to be made is another matter.
+  const [row] = await shop.sql<{ seconds: string }>(
+    'select timestampdiff(microsecond, min(submitted_at), max(submitted_at)) / 1000000 seconds from piece',
+  );
+  const seconds = Number(row?.seconds);
   expect(seconds).toBeGreaterThan((0.8 * (50 - rate.burst)) / rate.perSecond);
 });
 
