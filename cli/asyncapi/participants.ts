@@ -16,6 +16,7 @@ import {
   SongReady,
   SongSubmitBegun,
   SongSubmitted,
+  StageDelayed,
   TaskCancelled,
   TaskCompleted,
   TaskFailed,
@@ -46,23 +47,24 @@ const conversations: Record<ServiceName, Participant> = {
       TaskCompleted,
       TaskFailed,
       TaskCancelled,
+      StageDelayed,
       MessageRejected,
     ],
   },
   'lyric-service': {
-    sends: [LyricGenerated, LyricFailed],
+    sends: [LyricGenerated, LyricFailed, StageDelayed],
     receives: [GenerateLyric, CancelTask],
   },
   'song-service': {
-    sends: [SongSubmitBegun, SongSubmitted, SongReady, SongFailed],
+    sends: [SongSubmitBegun, SongSubmitted, SongReady, SongFailed, StageDelayed],
     receives: [GenerateSong, LyricGenerated, CancelTask],
   },
   'video-service': {
-    sends: [RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderFailed],
+    sends: [RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderFailed, StageDelayed],
     receives: [RenderVideo, SongReady, AssetStored, AssetFailed, CancelTask],
   },
   'storage-service': {
-    sends: [AssetStored, AssetFailed],
+    sends: [AssetStored, AssetFailed, StageDelayed],
     receives: [SongReady, RenderSucceeded],
   },
 };

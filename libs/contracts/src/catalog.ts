@@ -2,7 +2,7 @@ import { AssetFailed, AssetStored } from './asset.ts';
 import { GenerateLyric, LyricFailed, LyricGenerated } from './lyric.ts';
 import type { MessageClass } from './message.ts';
 import { GenerateSong, SongFailed, SongReady, SongSubmitBegun, SongSubmitted } from './song.ts';
-import { CancelTask, MessageRejected, TaskCancelled, TaskCompleted, TaskFailed } from './task.ts';
+import { CancelTask, MessageRejected, StageDelayed, TaskCancelled, TaskCompleted, TaskFailed } from './task.ts';
 import { RenderFailed, RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderVideo } from './video.ts';
 
 /** Every message there is. */
@@ -26,6 +26,7 @@ export const messages: readonly MessageClass[] = [
   TaskCompleted,
   TaskFailed,
   TaskCancelled,
+  StageDelayed,
   MessageRejected,
 ];
 

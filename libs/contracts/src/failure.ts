@@ -1,4 +1,4 @@
-import { IsBoolean, IsString, Length, MaxLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { Message } from './message.ts';
 
 /** A stage ended without its result. */
@@ -8,7 +8,7 @@ export abstract class Failure extends Message {
   @Length(1, 64)
   code!: string;
 
-  /** One sentence for a person; never a provider's text, a secret or a stack. */
+  /** One sentence for a person, in our words; never a secret or a stack. */
   @IsString()
   @MaxLength(1000)
   reason!: string;
@@ -16,4 +16,10 @@ export abstract class Failure extends Message {
   /** Whether a person's retry can succeed without changing the order. */
   @IsBoolean()
   retryable!: boolean;
+
+  /** The provider's own code and words, redacted and bounded: what a person needs to put it right. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  detail?: string;
 }

@@ -45,6 +45,31 @@ export class TaskCancelled extends Message {
   paid?: Stage[];
 }
 
+/** A stage cannot go on for now and waits, until its deadline, for what its provider refuses; nothing was lost. */
+export class StageDelayed extends Message {
+  static readonly type = 'StageDelayed.v1';
+  static readonly topic = topics.taskEvents.name;
+
+  @IsIn(stages)
+  stage!: Stage;
+
+  /** Stable and machine-readable, `UPPER_SNAKE`. */
+  @IsString()
+  @Length(1, 64)
+  code!: string;
+
+  /** One sentence for a person, in our words; never a secret or a stack. */
+  @IsString()
+  @MaxLength(1000)
+  reason!: string;
+
+  /** The provider's own code and words, redacted and bounded. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  detail?: string;
+}
+
 /** A service put a message aside as a dead letter: the task will not go on by itself. */
 export class MessageRejected extends Message {
   static readonly type = 'MessageRejected.v1';

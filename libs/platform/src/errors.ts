@@ -46,6 +46,8 @@ interface ProviderErrorOptions extends AppErrorOptions {
   refused?: boolean;
   /** Whether the fault is the account's (key, credits, maintenance), so that every call would fail alike. */
   account?: boolean;
+  /** The provider's own code and words, for a person; the client has bounded them and taken secrets out. */
+  detail?: string;
 }
 
 /** An outside service failed or refused. */
@@ -53,12 +55,14 @@ export class ProviderError extends AppError {
   readonly retryAfterMs?: number;
   readonly refused: boolean;
   readonly account: boolean;
+  readonly detail?: string;
 
   constructor(code: string, message: string, options: ProviderErrorOptions = {}) {
     super(code, message, options);
     this.retryAfterMs = options.retryAfterMs;
     this.refused = options.refused ?? false;
     this.account = options.account ?? false;
+    this.detail = options.detail;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Reason {
   code: string;
   reason: string;
   retryable: boolean;
+  /** The provider's own code and words, redacted and bounded. */
+  detail?: string;
 }
 
 export interface PaidWorkerOptions extends WorkerOptions {
