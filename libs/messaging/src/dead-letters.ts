@@ -1,4 +1,4 @@
-import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@castad/contracts';
+import { deadLetterTopic, MessageRejected, parseMessage, shortened, type Message } from '@castad/contracts';
 import { AppError, Metrics, ServiceConfig, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaMessage } from 'kafkajs';
@@ -37,7 +37,7 @@ export class DeadLetters {
   async put({ topic, partition, record }: ReceivedRecord, thrown: unknown): Promise<void> {
     const error = toError(thrown);
     const reason = error instanceof AppError ? error.code : 'HANDLER_FAILED';
-    const text = this.redact(`${error.name}: ${error.message}`).slice(0, MAX_ERROR_LENGTH);
+    const text = shortened(this.redact(`${error.name}: ${error.message}`), MAX_ERROR_LENGTH);
     const headers = {
       ...record.headers,
       dl_topic: topic,
@@ -79,7 +79,7 @@ export class DeadLetters {
         revision: revisionIn(value),
         service: this.service,
         messageType,
-        reason: reason.slice(0, MAX_REASON_LENGTH),
+        reason: shortened(reason, MAX_REASON_LENGTH),
       });
     } catch {
       return undefined;

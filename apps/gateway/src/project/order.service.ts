@@ -5,6 +5,7 @@ import {
   type Lyric,
   message,
   RenderVideo,
+  shortened,
   stages as stageNames,
   type Message,
   type Plan,
@@ -209,7 +210,7 @@ function completed(words: Words, { brief, music }: Project, before: Stage | unde
   const lyric = before?.output as Lyric | undefined;
   const style = words.style ?? lyric?.style ?? music.style;
   if (!style) throw new Conflict('STYLE_MISSING', 'Say in which style the lyric is to be sung: there is none yet.');
-  const title = words.title ?? lyric?.title ?? [...brief.businessName].slice(0, MAX_TITLE).join('');
+  const title = words.title ?? lyric?.title ?? shortened(brief.businessName, MAX_TITLE);
   return { title, style, sections: words.sections };
 }
 

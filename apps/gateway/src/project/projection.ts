@@ -1,4 +1,4 @@
-import { type Failure, type Message, MessageRejected, stages as stageNames } from '@castad/contracts';
+import { type Failure, type Message, MessageRejected, shortened, stages as stageNames } from '@castad/contracts';
 import type { MessageContext } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
@@ -58,7 +58,7 @@ export class Projection {
     if (isDone(order.lastStage)) context.publish(order.completed());
     else if (failed) context.publish(order.failed(failed, errorIn(event as Failure)));
     else if (event instanceof MessageRejected)
-      order.rejection ??= `${event.service} could not handle ${event.messageType}: ${event.reason}`.slice(0, 1000);
+      order.rejection ??= shortened(`${event.service} could not handle ${event.messageType}: ${event.reason}`, 1000);
     else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());
   }
 }

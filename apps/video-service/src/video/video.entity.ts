@@ -7,6 +7,7 @@ import {
   RenderSubmitted,
   RenderSucceeded,
   type RenderVideo,
+  shortened,
   type SongReady,
   type Track,
 } from '@castad/contracts';
@@ -69,7 +70,7 @@ export class Video extends schema.class {
 
   /** A film that is known by its result alone. */
   static cut({ taskId, revision, plan, url, durationSeconds }: RenderSucceeded, cause: Cause): Video {
-    const title = plan.brief.businessName.slice(0, 80);
+    const title = shortened(plan.brief.businessName, 80);
     const track = { trackId: 'unknown', url, durationSeconds };
     return Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
   }
