@@ -2,14 +2,17 @@ import {
   CancelTask,
   GenerateLyric,
   GenerateSong,
+  LyricFailed,
   message,
   type Message,
   type MessageClass,
+  MessageRejected,
   RenderFailed,
   RenderVideo,
   SongFailed,
   SongReady,
   SongSubmitted,
+  StageDelayed,
   TaskCancelled,
   TaskCompleted,
   TaskFailed,
@@ -218,6 +221,28 @@ describe('orders', () => {
       expect(refusal(await put(taskId, 'lyric', words))).toBe('409 ORDER_RUNNING');
     });
 
+    it("sing the client's own words again after a cancel, whoever goes on", async () => {
+      const taskId = await finished();
+      const own = { lyric: { ...words, title: 'Sea Breeze', style: 'bright pop' } };
+      await put(taskId, 'lyric', { ...words, stopAfter: 'video' });
+      await post(taskId, 'cancel');
+      await post(taskId, 'retry');
+      expect(await command(GenerateLyric, taskId, 3)).toMatchObject(own);
+      await tell(message(LyricFailed, { taskId, revision: 3, ...failure }));
+      await becomes(taskId, { status: 'failed' });
+      // The older lyric and its film are still there; what was asked for last counts.
+      await post(taskId, 'run');
+      expect(await command(GenerateLyric, taskId, 4)).toMatchObject(own);
+    });
+
+    it("sing the client's own words when the first order of them ended too early", async () => {
+      const { taskId } = (await rest.post<View>('/v1/projects', brief)).body;
+      await put(taskId, 'lyric', { ...words, stopAfter: 'video' });
+      await post(taskId, 'cancel');
+      await post(taskId, 'run');
+      expect(await command(GenerateLyric, taskId, 2)).toMatchObject({ lyric: words });
+    });
+
     it.each<[string, object]>([
       ['no sections', { sections: [] }],
       ['an unknown label', { sections: [{ label: 'rap', lines: ['a'] }] }],
@@ -323,6 +348,48 @@ describe('orders', () => {
       const all = await ends(taskId);
       expect(all.toSorted()).toEqual([...new Set(all)].toSorted());
       expect(all).toHaveLength(revision);
+    });
+  });
+
+  describe('held up', () => {
+    const delay = {
+      code: 'SUNO_CREDITS_EXHAUSTED',
+      reason: 'Waiting for the provider: the Suno credits are used up.',
+      detail: '429: The current credits are insufficient.',
+    };
+
+    it('say at once what they wait for, until the provider takes the work', async () => {
+      const taskId = await order();
+      await tell(eventsOf(taskId, 1)[0].event);
+      await becomes(taskId, { stages: [{ status: 'completed' }, { status: 'running' }, {}] });
+      await tell(message(StageDelayed, { taskId, revision: 1, stage: 'song', ...delay }));
+      await becomes(taskId, { status: 'processing', stages: [{}, { status: 'running', waiting: delay }, {}] });
+      await tellAll(bed.topics, [
+        { event: message(SongSubmitted, { taskId, revision: 1, attempt: 1, jobId: 'j' }), second: 10 },
+      ]);
+      await becomes(taskId, { stages: [{}, { status: 'running', paid: true }, {}] });
+      expect((await project(taskId)).stages[1]).not.toHaveProperty('waiting');
+    });
+
+    it('by a message that was put aside say so at once', async () => {
+      const taskId = await order();
+      const rejected = { service: 'lyric-service', messageType: 'GenerateLyric.v1', reason: 'The brief is not valid.' };
+      await tell(message(MessageRejected, { taskId, revision: 1, ...rejected }));
+      await becomes(taskId, {
+        status: 'processing',
+        stages: [{ status: 'running', waiting: { code: 'MESSAGE_REJECTED' } }, {}, {}],
+      });
+    });
+
+    it('until their time is over end with what they waited for', async () => {
+      const taskId = await order();
+      await tell(message(StageDelayed, { taskId, revision: 1, stage: 'lyric', ...delay }));
+      await becomes(taskId, { stages: [{ waiting: delay }, {}, {}] });
+      await bed.query('gateway', 'update task_order set deadline = now(3), due_at = now(3) where task_id = ?', [
+        taskId,
+      ]);
+      const reason = `The lyric took too long. ${delay.reason}`;
+      await becomes(taskId, { status: 'failed', error: { code: 'STAGE_TIMEOUT', reason, detail: delay.detail } });
     });
   });
 

@@ -13,6 +13,7 @@ import {
   SongFailed,
   SongReady,
   SongSubmitted,
+  StageDelayed,
   type Stage as StageName,
   TaskCancelled,
   TaskCompleted,
@@ -22,7 +23,7 @@ import { errorIn } from '../project/fold.ts';
 import type { TaskEvent } from '../project/task-event.entity.ts';
 import type { EventView } from './live.dto.ts';
 
-type Meaning = Pick<EventView, 'stage' | 'status' | 'error' | 'paid'>;
+type Meaning = Pick<EventView, 'stage' | 'status' | 'error' | 'waiting' | 'paid'>;
 type Entry = [type: string, meaning: (event: never) => Meaning];
 
 const when = <M extends Message>({ type }: MessageClass<M>, meaning: (event: M) => Meaning): Entry => [type, meaning];
@@ -46,6 +47,11 @@ const meanings = new Map<string, (event: never) => Meaning>([
   when(TaskCompleted, ({ stage }) => ({ stage, status: 'completed' })),
   when(TaskFailed, event => fails(event.stage)(event)),
   when(TaskCancelled, ({ stage, paid }) => ({ stage, status: 'cancelled', ...(paid && { paid }) })),
+  when(StageDelayed, ({ stage, code, reason, detail }) => ({
+    stage,
+    status: 'running',
+    waiting: { code, reason, ...(detail && { detail }) },
+  })),
   when(MessageRejected, ({ service, messageType }) => ({
     error: { code: 'MESSAGE_REJECTED', reason: `${service} could not handle ${messageType}.`, retryable: true },
   })),

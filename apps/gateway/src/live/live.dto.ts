@@ -2,7 +2,7 @@ import { stages, type Stage as StageName } from '@castad/contracts';
 import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { ErrorView } from '../project/project.dto.ts';
+import { ErrorView, ReasonView } from '../project/project.dto.ts';
 
 export class EventsQuery {
   @ApiPropertyOptional({ minimum: 0, description: 'Like Last-Event-ID, for clients that cannot send the header.' })
@@ -55,6 +55,9 @@ export class EventView {
 
   @ApiPropertyOptional({ type: ErrorView })
   error?: ErrorView;
+
+  @ApiPropertyOptional({ type: ReasonView, description: 'What the stage waits for.' })
+  waiting?: ReasonView;
 
   @ApiPropertyOptional({ enum: stages, isArray: true, description: 'The stages of a cancelled order that cost money.' })
   paid?: StageName[];

@@ -1,5 +1,6 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { AddOrderLyric, AddStageWaiting } from './add-waiting.ts';
 import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { CreateProject } from './create-project.ts';
@@ -14,4 +15,6 @@ export const migrations = [
   { name: '0007-copy-stages', class: CopyStages },
   { name: '0008-project-choices', class: AddProjectChoices },
   { name: '0009-order-stage', class: AddOrderStage },
+  { name: '0010-order-lyric', class: AddOrderLyric },
+  { name: '0011-stage-waiting', class: AddStageWaiting },
 ];

@@ -3,7 +3,7 @@ import { Database, NotFound } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import { orderRunning, situationOf } from './order.service.ts';
 import type { Choice } from './project.entity.ts';
-import type { SongOutput, Stage } from './stage.entity.ts';
+import type { Stage } from './stage.entity.ts';
 
 /** Lets a client say which of the results that are there counts. Nothing is made for it and nothing is paid. */
 @Injectable()
@@ -29,7 +29,5 @@ export class ChoiceService {
   }
 }
 
-const hasTrack = ({ name, output, files }: Stage, trackId: string): boolean =>
-  name === 'song' &&
-  (output as SongOutput).tracks.some(track => track.trackId === trackId) &&
-  !!files?.some(file => file.name === trackId);
+const hasTrack = (stage: Stage, trackId: string): boolean =>
+  stage.name === 'song' && stage.storedTracks().some(track => track.trackId === trackId);

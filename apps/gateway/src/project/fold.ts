@@ -4,19 +4,26 @@ import {
   type Failure,
   LyricFailed,
   LyricGenerated,
+  catalog,
   type Message,
+  MessageRejected,
   RenderFailed,
   RenderSubmitted,
   RenderSucceeded,
+  shortened,
   SongFailed,
   SongReady,
   SongSubmitted,
+  StageDelayed,
   type Stage as StageName,
   TaskCancelled,
   TaskFailed,
+  topics,
 } from '@castad/contracts';
 import type { Order } from './order.entity.ts';
 import { CANCELLED, Stage, type StageError } from './stage.entity.ts';
+
+const MAX_REASON = 1000;
 
 /** Stages of any tasks by their key. What is asked for and not there yet is made. */
 export class Stages {
@@ -68,9 +75,15 @@ export function tell(event: Message, time: Date, stages: Stages): void {
   } else if (event instanceof AssetStored) {
     if (event.kind !== 'image') stage(event.kind).learned({ time, files: event.files });
   } else if (event instanceof SongSubmitted) {
-    stage('song').paid = true;
+    paid(stage('song'), time);
   } else if (event instanceof RenderSubmitted) {
-    stage('video').paid = true;
+    paid(stage('video'), time);
+  } else if (event instanceof StageDelayed) {
+    const { code, reason, detail } = event;
+    stage(event.stage).waits(time, { code, reason, ...(detail && { detail }) });
+  } else if (event instanceof MessageRejected) {
+    const held = heldUpBy(event);
+    if (held) stage(held).waits(time, { code: 'MESSAGE_REJECTED', reason: rejectionIn(event) });
   } else if (event instanceof TaskFailed) {
     stage(event.stage).ended(time, errorIn(event));
   } else if (event instanceof TaskCancelled) {
@@ -89,4 +102,34 @@ export function failedStage(event: Message): StageName | undefined {
   return event instanceof AssetFailed && event.kind !== 'image' ? event.kind : undefined;
 }
 
-export const errorIn = ({ code, reason, retryable }: Failure): StageError => ({ code, reason, retryable });
+export const errorIn = ({ code, reason, retryable, detail }: Failure): StageError => ({
+  code,
+  reason,
+  retryable,
+  ...(detail && { detail }),
+});
+
+export const rejectionIn = ({ service, messageType, reason }: MessageRejected): string =>
+  shortened(`${service} could not handle ${messageType}: ${reason}`, MAX_REASON);
+
+/** The provider took the order: whatever the stage waited for is over. */
+function paid(stage: Stage, time: Date): void {
+  stage.paid = true;
+  stage.waits(time);
+}
+
+const stageOfService = new Map<string, StageName>([
+  ['lyric-service', 'lyric'],
+  ['song-service', 'song'],
+  ['video-service', 'video'],
+]);
+
+const stageOfTopic = new Map<string, StageName>([
+  [topics.lyricEvents.name, 'lyric'],
+  [topics.songEvents.name, 'song'],
+  [topics.videoEvents.name, 'video'],
+]);
+
+/** The stage that stands still because a message was put aside: its service's own, or the one the message is about. */
+const heldUpBy = ({ service, messageType }: MessageRejected): StageName | undefined =>
+  stageOfService.get(service) ?? stageOfTopic.get(catalog.get(messageType)?.topic ?? '');

@@ -1,6 +1,8 @@
 import {
+  type Lyric,
   message,
   type Plan,
+  shortened,
   type Stage as StageName,
   stages as stageNames,
   TaskCancelled,
@@ -11,7 +13,7 @@ import type { Cause } from '@castad/messaging';
 import { end, isFinal, jobProperties, newJob } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import type { TimeLimits } from '../gateway.config.ts';
-import type { StageError, StageInput } from './stage.entity.ts';
+import type { StageError, StageInput, Waiting } from './stage.entity.ts';
 
 const schema = defineEntity({
   name: 'Order',
@@ -22,6 +24,8 @@ const schema = defineEntity({
     plan: p.json<Plan>(),
     firstStage: p.string().$type<StageName>(),
     lastStage: p.string().$type<StageName>(),
+    /** The client's own words, which every repeat of the order sings. */
+    lyric: p.json<Lyric>().nullable(),
     /** The result that the first stage is made from. */
     input: p.json<StageInput>().nullable(),
     /** The stage whose time runs; `deadline` is the end of it. */
@@ -40,6 +44,7 @@ interface Accepted {
   plan: Plan;
   firstStage: StageName;
   lastStage: StageName;
+  lyric?: Lyric;
   input?: StageInput;
 }
 
@@ -90,18 +95,18 @@ export class Order extends schema.class {
     });
   }
 
-  /** Its time, or that of the stage it had reached, is over. */
-  overdue(now: Date): TaskFailed {
+  /** Its time, or that of the stage it had reached, is over; `waiting` says what that stage waited for. */
+  overdue(now: Date, waiting?: Waiting): TaskFailed {
     const stage = this.currentStage ?? this.firstStage;
     if (this.rejection)
       return this.failed(stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true });
-    return now.getTime() < this.planEnd()
-      ? this.failed(stage, { code: 'STAGE_TIMEOUT', reason: `The ${stage} took too long.`, retryable: true })
-      : this.failed(stage, {
-          code: 'DEADLINE_EXCEEDED',
-          reason: `The ${stage} was not finished in time.`,
-          retryable: true,
-        });
+    const { reason, detail } = waiting ?? {};
+    const [code, text] =
+      now.getTime() < this.planEnd()
+        ? ['STAGE_TIMEOUT', `The ${stage} took too long.`]
+        : ['DEADLINE_EXCEEDED', `The ${stage} was not finished in time.`];
+    const why = reason ? `${text} ${reason}` : text;
+    return this.failed(stage, { code, reason: shortened(why, 1000), retryable: true, ...(detail && { detail }) });
   }
 
   includes(stage: StageName): boolean {

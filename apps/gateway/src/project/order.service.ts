@@ -60,10 +60,11 @@ export class OrderService {
   run(taskId: string, seen: number | undefined, stopAfter: StageName = 'video'): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === stopAfter;
     return this.accept(taskId, seen, isSame, ({ results, latest }) => {
-      const first = results.firstUndone();
+      const first = isOwnLyricUnwritten(latest, results) ? 'lyric' : results.firstUndone();
       if (!first || isAfter(first, stopAfter))
         throw new Conflict('NOTHING_TO_DO', `The ${stopAfter} is already there.`);
-      return { first, last: stopAfter, retryOf: unfinishedAt(first, latest, results) };
+      const unfinished = unfinishedAt(first, latest, results);
+      return { first, last: stopAfter, retryOf: unfinished?.revision, lyric: ownWords(first, unfinished) };
     });
   }
 
@@ -82,7 +83,7 @@ export class OrderService {
       const isDone = (name: StageName) =>
         results.attempts(name).some(stage => stage.revision === revision && stage.status() === 'completed');
       const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? lastStage;
-      return { first, last: lastStage, retryOf: revision };
+      return { first, last: lastStage, retryOf: revision, lyric: ownWords(first, latest) };
     });
   }
 
@@ -156,7 +157,7 @@ export class OrderService {
     const { command, input } = commandFor({ taskId, revision, plan }, range, results);
     project.revision = revision;
     const order = Order.accepted(
-      { taskId, revision, plan, firstStage, lastStage, input },
+      { taskId, revision, plan, firstStage, lastStage, lyric: range.lyric, input },
       this.config.timeLimits(),
       cause,
     );
@@ -199,12 +200,18 @@ const noOrder = () => false;
 const isAfter = (name: StageName, other: StageName): boolean => stageNames.indexOf(name) > stageNames.indexOf(other);
 
 /** The order that ended at this very stage without a result. */
-function unfinishedAt(first: StageName, latest: Order | undefined, results: Results): number | undefined {
+function unfinishedAt(first: StageName, latest: Order | undefined, results: Results): Order | undefined {
   const [newest] = results.attempts(first);
-  return latest && newest?.revision === latest.revision && newest.status() !== 'completed'
-    ? latest.revision
-    : undefined;
+  return newest?.revision === latest?.revision && newest?.status() !== 'completed' ? latest : undefined;
 }
+
+/** The client gave other words, and they have not become a lyric yet: an older one must not be sung instead. */
+const isOwnLyricUnwritten = (latest: Order | undefined, results: Results): boolean =>
+  !!latest?.lyric && !!unfinishedAt('lyric', latest, results);
+
+/** The client's words that the unfinished order was to sing. */
+const ownWords = (first: StageName, unfinished: Order | undefined): Lyric | undefined =>
+  first === 'lyric' ? (unfinished?.lyric ?? undefined) : undefined;
 
 function completed(words: Words, { brief, music }: Project, before: Stage | undefined): Lyric {
   const lyric = before?.output as Lyric | undefined;

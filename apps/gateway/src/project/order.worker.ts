@@ -3,6 +3,7 @@ import type { UnitOfWork } from '@castad/platform';
 import { Worker, type Outcome, type Publish } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { Order } from './order.entity.ts';
+import { Stage } from './stage.entity.ts';
 
 /** Ends the orders whose time is over, so that every film ends even if a service stays away. */
 @Injectable()
@@ -12,9 +13,11 @@ export class OrderWorker extends Worker<Order> {
   }
 
   /** Whoever still works on it is told to spend nothing more. */
-  protected override expire(order: Order, publish: Publish, { now }: UnitOfWork): void {
+  protected override async expire(order: Order, publish: Publish, { em, now }: UnitOfWork): Promise<void> {
     const { taskId, revision } = order;
-    publish(order.overdue(now));
+    const name = order.currentStage ?? order.firstStage;
+    const stage = await em.findOne(Stage, { taskId, name, revision });
+    publish(order.overdue(now, stage?.waitsFor()));
     publish(message(CancelTask, { taskId, revision }));
   }
 

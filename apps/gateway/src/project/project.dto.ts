@@ -135,13 +135,24 @@ export class ListProjectsQuery extends ListQuery {
   q?: string;
 }
 
-export class ErrorView {
+export class ReasonView {
   @ApiProperty({ example: 'SUNO_SENSITIVE_WORDS', description: 'Stable and machine-readable.' })
   code!: string;
 
   @ApiProperty()
   reason!: string;
 
+  @ApiPropertyOptional({ description: "The provider's own code and words, where it gave any." })
+  detail?: string;
+}
+
+/** What holds a stage up; it goes on by itself when that is over, until its deadline. */
+export class WaitingView extends ReasonView {
+  @ApiProperty({ format: 'date-time' })
+  since!: string;
+}
+
+export class ErrorView extends ReasonView {
   @ApiProperty({ description: 'Whether the same order can succeed later.' })
   retryable!: boolean;
 }
@@ -161,6 +172,9 @@ export class AttemptView {
 
   @ApiPropertyOptional({ format: 'date-time' })
   endedAt?: string;
+
+  @ApiPropertyOptional({ type: WaitingView, description: 'What it waits for.' })
+  waiting?: WaitingView;
 
   @ApiPropertyOptional({ type: ErrorView })
   error?: ErrorView;

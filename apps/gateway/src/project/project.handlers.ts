@@ -11,6 +11,7 @@ import {
   SongFailed,
   SongReady,
   SongSubmitted,
+  StageDelayed,
   TaskCancelled,
   TaskCompleted,
   TaskFailed,
@@ -71,6 +72,11 @@ export class ProjectHandlers {
 
   @Handle(AssetFailed)
   onAssetFailed(event: AssetFailed, context: MessageContext) {
+    this.project(event, context);
+  }
+
+  @Handle(StageDelayed)
+  onStageDelayed(event: StageDelayed, context: MessageContext) {
     this.project(event, context);
   }
 

@@ -24,6 +24,8 @@ const anOrder = (lastStage: 'lyric' | 'song' | 'video' = 'video') =>
   });
 const aStage = (name: 'lyric' | 'song' | 'video', changes: Partial<Stage> = {}) =>
   Object.assign(Stage.of('task', name, 1), { startedAt: start }, changes);
+const stored = (...names: string[]) =>
+  names.map(name => ({ name, path: name, contentType: 'audio/mpeg', size: 1, sha256: 'a'.repeat(64) }));
 const aSong = (changes: Partial<Stage> = {}) =>
   aStage('song', {
     ...{ output: { title: 'Sea Breeze', tracks: [aTrack()], chosenTrackId: 'track-1' }, endedAt: end },
@@ -94,13 +96,48 @@ describe('a project as clients see it', () => {
   });
 
   it("shows the tracks of a song without the provider's addresses", () => {
-    const [, song] = projectView(aProject(), anOrder(), [aSong({ files: [] })], []).stages;
+    const [, song] = projectView(aProject(), anOrder(), [aSong({ files: stored('track-1') })], []).stages;
     const { trackId, durationSeconds, lines } = aTrack();
     expect(song?.output).toEqual({
       title: 'Sea Breeze',
       tracks: [{ trackId, durationSeconds, lines }],
       chosenTrackId: 'track-1',
     });
+  });
+
+  it('offers no track that was not stored', () => {
+    const tracks = [aTrack(), aTrack({ trackId: 'lost' })];
+    const song = aSong({ output: { title: 'Sea Breeze', tracks, chosenTrackId: 'lost' }, files: stored('track-1') });
+    const [, view] = projectView(aProject(), anOrder(), [song], []).stages;
+    expect(view?.output).toMatchObject({ tracks: [{ trackId: 'track-1' }], chosenTrackId: 'track-1' });
+  });
+
+  const waiting = { since: start.toISOString(), code: 'SUNO_CREDITS_EXHAUSTED', reason: 'Waiting for the provider.' };
+
+  it('says what a stage waits for, in lists too, while its order runs', () => {
+    const [, song] = summaryView(aProject(), anOrder(), [aStage('song', { waiting })]).stages;
+    expect(song).toMatchObject({ status: 'running', waiting });
+    const ended = anOrder();
+    ended.cancelled([]);
+    expect(summaryView(aProject(), ended, [aStage('song', { waiting })]).stages[1]).not.toHaveProperty('waiting');
+  });
+
+  it("tells the provider's own words with the error", () => {
+    const error = { code: 'SUNO_REFUSED', reason: 'Suno refuses.', retryable: false, detail: '400: bad style' };
+    const order = anOrder();
+    order.failed('song', error);
+    const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })]);
+    expect(view).toMatchObject({ error, stages: [{}, { error }, {}] });
+  });
+
+  it('does not show a stage as failed that fell with the one before and was never ordered', () => {
+    const error = { code: 'FILE_GONE', reason: 'The song could not be fetched.', retryable: true };
+    const order = anOrder();
+    order.failed('song', error);
+    const fallen = aStage('video', { error: { ...error, code: 'SONG_NOT_STORED' }, endedAt: end });
+    const [, song, video] = summaryView(aProject(), order, [aSong({ error }), fallen]).stages;
+    expect([song?.status, video?.status]).toEqual(['failed', 'cancelled']);
+    expect(video).not.toHaveProperty('error');
   });
 
   it('tells the end of a stage only once it has ended', () => {
@@ -113,7 +150,11 @@ describe('a project as clients see it', () => {
     const project = aProject();
     project.choose('song', { revision: 1, trackId: 'other' });
     const tracks = [aTrack(), aTrack({ trackId: 'other' })];
-    const song = aSong({ output: { title: 'Sea Breeze', tracks, chosenTrackId: 'track-1' }, files: [], paid: true });
+    const song = aSong({
+      output: { title: 'Sea Breeze', tracks, chosenTrackId: 'track-1' },
+      files: stored('track-1', 'other'),
+      paid: true,
+    });
     const film = aStage('video', {
       ...{ input: { revision: 1, trackId: 'track-1' }, output: { format: '1:1', durationSeconds: 10 }, files: [] },
     });

@@ -11,10 +11,11 @@ import type {
   ProjectSummaryView,
   ProjectView,
   StageView,
+  WaitingView,
 } from './project.dto.ts';
 import type { Project } from './project.entity.ts';
 import { Results } from './results.ts';
-import type { Stage, StageStatus } from './stage.entity.ts';
+import type { Stage, StageStatus, Waiting } from './stage.entity.ts';
 
 export function orderView({ taskId, revision }: Order): OrderView {
   return { taskId, revision, status: 'processing' };
@@ -30,8 +31,8 @@ export function imageView({ imageId, contentType, size }: Image): ImageView {
 
 export function summaryView(project: Project, order: Order | undefined, stages: Stage[]): ProjectSummaryView {
   const { taskId, revision, brief, language, createdAt } = project;
-  const error = order?.status === 'failed' ? errorOf(order) : undefined;
   const results = new Results(project, stages);
+  const error = order?.status === 'failed' ? errorOf(order, results) : undefined;
   return {
     taskId,
     status: statusOf(order),
@@ -66,8 +67,15 @@ function statusOf(order: Order | undefined): ProjectStatus {
   return order.lastStage === 'video' ? 'completed' : 'waiting';
 }
 
-function errorOf({ errorCode, errorReason, retryable }: Order): ErrorView {
-  return { code: errorCode ?? 'UNKNOWN', reason: errorReason ?? '', retryable: retryable ?? true };
+function errorOf({ revision, failedStage, errorCode, errorReason, retryable }: Order, results: Results): ErrorView {
+  const failed = failedStage && results.attempts(failedStage).find(attempt => attempt.revision === revision);
+  const detail = failed?.error?.detail;
+  return {
+    code: errorCode ?? 'UNKNOWN',
+    reason: errorReason ?? '',
+    retryable: retryable ?? true,
+    ...(detail && { detail }),
+  };
 }
 
 function stageView(name: StageName, results: Results, order: Order | undefined): StageView {
@@ -76,34 +84,48 @@ function stageView(name: StageName, results: Results, order: Order | undefined):
   const current = results.current(name);
   return {
     stage: name,
-    ...attemptView(newest, order),
+    ...attemptView(newest, order, results),
     ...(current && { result: current.revision }),
     stale: !!current && results.isStale(current),
   };
 }
 
-function attemptView(attempt: Stage, order: Order | undefined): AttemptView {
+function attemptView(attempt: Stage, order: Order | undefined, results: Results): AttemptView {
   const { revision, startedAt, endedAt, paid } = attempt;
-  const { status, error } = standing(attempt, order);
+  const { status, error } = standing(attempt, order, results);
+  const waiting = order?.revision === revision && order.isRunning() ? attempt.waitsFor() : undefined;
   return {
     status,
     revision,
     paid,
     ...(startedAt && { startedAt: startedAt.toISOString() }),
     ...(attempt.isOver() && endedAt && { endedAt: endedAt.toISOString() }),
+    ...(waiting && { waiting: waitingView(waiting) }),
     ...(error && { error }),
   };
 }
 
 /** An order that has ended has no stage that runs, whatever is still to be heard of it. */
-function standing(attempt: Stage, order: Order | undefined): { status: StageStatus; error?: ErrorView } {
+function standing(
+  attempt: Stage,
+  order: Order | undefined,
+  results: Results,
+): { status: StageStatus; error?: ErrorView } {
   const status = attempt.status();
   if (status === 'failed' && attempt.error) {
-    const { code, reason, retryable } = attempt.error;
-    return { status, error: { code, reason, retryable } };
+    // The stage before took this one with it: nothing of it was ever ordered.
+    if (results.isAfterFailure(attempt)) return { status: 'cancelled' };
+    const { code, reason, retryable, detail } = attempt.error;
+    return { status, error: { code, reason, retryable, ...(detail && { detail }) } };
   }
   if (attempt.isOver() || order?.revision !== attempt.revision || !isFinal(order)) return { status };
-  return order.failedStage === attempt.name ? { status: 'failed', error: errorOf(order) } : { status: 'cancelled' };
+  return order.failedStage === attempt.name
+    ? { status: 'failed', error: errorOf(order, results) }
+    : { status: 'cancelled' };
+}
+
+function waitingView({ since, code = '', reason = '', detail }: Waiting): WaitingView {
+  return { since, code, reason, ...(detail && { detail }) };
 }
 
 /** What counts of the stage, and everything there is to choose from. */
@@ -114,7 +136,7 @@ function detailsOf(
 ): Pick<StageView, 'output' | 'attempts'> {
   const current = results.current(name);
   const attempts = results.attempts(name).map(attempt => ({
-    ...attemptView(attempt, order),
+    ...attemptView(attempt, order, results),
     stale: results.isStale(attempt),
   }));
   return { attempts, ...(current?.output && { output: outputOf(current, results) }) };
@@ -123,6 +145,7 @@ function detailsOf(
 /** Without the provider's own addresses: files are fetched by our links. */
 function outputOf(stage: Stage, results: Results): object {
   if (!stage.output || !('tracks' in stage.output)) return stage.output ?? {};
-  const { title, tracks } = stage.output;
-  return { title, tracks: tracks.map(({ url: _, ...track }) => track), chosenTrackId: results.trackOf(stage) };
+  const { title } = stage.output;
+  const tracks = stage.storedTracks().map(({ url: _, ...track }) => track);
+  return { title, tracks, chosenTrackId: results.trackOf(stage) };
 }

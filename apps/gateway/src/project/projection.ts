@@ -1,11 +1,11 @@
-import { type Failure, type Message, MessageRejected, shortened, stages as stageNames } from '@castad/contracts';
+import { type Failure, type Message, MessageRejected, stages as stageNames } from '@castad/contracts';
 import type { MessageContext } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
 import { place } from '../live/feed.ts';
-import { beginOf, errorIn, failedStage, Stages, tell } from './fold.ts';
+import { beginOf, errorIn, failedStage, rejectionIn, Stages, tell } from './fold.ts';
 import { Order } from './order.entity.ts';
 import { Stage } from './stage.entity.ts';
 import { TaskEvent } from './task-event.entity.ts';
@@ -57,8 +57,7 @@ export class Projection {
     const unfinished = stageNames.find(name => order.includes(name) && !isDone(name));
     if (isDone(order.lastStage)) context.publish(order.completed());
     else if (failed) context.publish(order.failed(failed, errorIn(event as Failure)));
-    else if (event instanceof MessageRejected)
-      order.rejection ??= shortened(`${event.service} could not handle ${event.messageType}: ${event.reason}`, 1000);
+    else if (event instanceof MessageRejected) order.rejection ??= rejectionIn(event);
     else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());
   }
 }

@@ -11,9 +11,11 @@ const song = {
   chosenTrackId: 'a',
 };
 const film = { format: '9:16' as const, durationSeconds: 10 };
+const stored = (...names: string[]) =>
+  names.map(name => ({ name, path: name, contentType: 'audio/mpeg', size: 1, sha256: 'a'.repeat(64) }));
 const outputs = { lyric: aLyric(), song, video: film };
 const done = (name: StageName, revision: number, input?: StageInput) =>
-  Object.assign(Stage.of('task', name, revision), { input, output: outputs[name], files: [] });
+  Object.assign(Stage.of('task', name, revision), { input, output: outputs[name], files: stored('a', 'b') });
 const begun = (name: StageName, revision: number) =>
   Object.assign(Stage.of('task', name, revision), { startedAt: new Date() });
 const results = (stages: Stage[], choices?: Choices) => new Results({ choices }, stages);
@@ -61,6 +63,11 @@ describe('the results of a project', () => {
     const of = results(first, { song: { revision: 1, trackId: 'b', at: 2 } });
     expect(of.trackOf(first[1] as Stage)).toBe('b');
     expect(of.trackOf(done('song', 2))).toBe('a');
+  });
+
+  it('count the track that was stored when the one the composer put first was not', () => {
+    const halfStored = Object.assign(done('song', 1), { files: stored('b') });
+    expect(results([halfStored]).trackOf(halfStored)).toBe('b');
   });
 
   it('say where there is something to do', () => {

@@ -27,7 +27,9 @@ export class Results {
   trackOf(song: Stage): string {
     const choice = this.project.choices?.song;
     const chosen = choice?.revision === song.revision ? choice.trackId : undefined;
-    return chosen ?? (song.output as SongOutput).chosenTrackId;
+    const usual = (song.output as SongOutput).chosenTrackId;
+    const stored = song.storedTracks().map(({ trackId }) => trackId);
+    return chosen ?? (stored.includes(usual) ? usual : (stored[0] ?? usual));
   }
 
   /** Whether an attempt is made from something else than what counts now. */
@@ -37,6 +39,13 @@ export class Results {
     if (!source || !input) return false;
     const isOtherTrack = name === 'video' && !!input.trackId && input.trackId !== this.trackOf(source);
     return input.revision !== source.revision || isOtherTrack || this.isStale(source);
+  }
+
+  /** Whether an earlier stage of the same order failed before a provider was asked for this one. */
+  isAfterFailure({ name, revision, paid }: Stage): boolean {
+    const before = stageNames.slice(0, stageNames.indexOf(name));
+    const hasFailed = (attempt: Stage) => attempt.revision === revision && attempt.status() === 'failed';
+    return !paid && before.some(stage => this.attempts(stage).some(hasFailed));
   }
 
   /** The first stage without a result, or with a stale one. */

@@ -89,8 +89,22 @@ describe('Stage', () => {
     });
   });
 
+  const suspended = { code: 'SUNO_CREDITS_EXHAUSTED', reason: 'Waiting for the provider.', detail: '429' };
+  const delayed: Step = stage => stage.waits(at(6), suspended);
+
+  it('given a delay, waits for what it says until it goes on or ends', () => {
+    expect(after('song', begun(at(0)), delayed).waitsFor()).toEqual({ since: at(6).toISOString(), ...suspended });
+    expect(after('song', begun(at(0)), delayed, stage => stage.waits(at(7))).waitsFor()).toBeUndefined();
+    expect(after('song', begun(at(0)), delayed, learned({ time: at(7), error })).waitsFor()).toBeUndefined();
+  });
+
   it.each([
     ['what it made', [learned({ time: at(7), output: song }), learned({ time: at(8), files })], 8],
+    [
+      'a delay that is over, and what it made',
+      [delayed, stage => stage.waits(at(7)), learned({ time: at(8), error })],
+      8,
+    ],
     ['its failure, and its order ends', [learned({ time: at(7), error }), stage => stage.ended(at(9), CANCELLED)], 9],
   ] as [string, Step[], number][])(
     'is the same in whatever order it hears of %s, and however often',

@@ -5,8 +5,18 @@ export interface StageError {
   code: string;
   reason: string;
   retryable: boolean;
+  /** The provider's own code and words. */
+  detail?: string;
   /** It is the gateway's word on the order, not the service's on its work. */
   decided?: boolean;
+}
+
+/** The latest word on what a stage waits for, as of `since` (ISO 8601); without a code it has gone on. */
+export interface Waiting {
+  since: string;
+  code?: string;
+  reason?: string;
+  detail?: string;
 }
 
 export const CANCELLED: StageError = { code: 'CANCELLED', reason: 'The order was cancelled.', retryable: true };
@@ -44,6 +54,7 @@ const schema = defineEntity({
     output: p.json<StageOutput>().nullable(),
     files: p.json<StoredFile[]>().nullable(),
     error: p.json<StageError>().nullable(),
+    waiting: p.json<Waiting>().nullable(),
     /** Whether a provider took the order of this stage's work. */
     paid: p.boolean(),
     startedAt: p.datetime(3).nullable(),
@@ -79,6 +90,17 @@ export class Stage extends schema.class {
     if (!this.endedAt || time > this.endedAt) this.endedAt = time;
   }
 
+  /** Something holds the stage up; or, without a reason, it goes on. The latest word counts. */
+  waits(since: Date, reason: Omit<Waiting, 'since'> = {}): void {
+    if (this.waiting && new Date(this.waiting.since) >= since) return;
+    this.waiting = { since: since.toISOString(), ...reason };
+  }
+
+  /** What the stage waits for now. */
+  waitsFor(): Waiting | undefined {
+    return this.waiting?.code && !this.isOver() ? this.waiting : undefined;
+  }
+
   /** The order ended, and the gateway said why. */
   ended(time: Date, error: StageError): void {
     this.learned({ time, error: this.error ?? { ...error, decided: true } });
@@ -86,6 +108,13 @@ export class Stage extends schema.class {
 
   isOver(): boolean {
     return ['completed', 'failed', 'cancelled'].includes(this.status());
+  }
+
+  /** Of a song: the tracks whose files are ours; all of them while that is not known. */
+  storedTracks(): Track[] {
+    const { tracks } = this.output as SongOutput;
+    const names = this.files?.map(({ name }) => name);
+    return names ? tracks.filter(({ trackId }) => names.includes(trackId)) : tracks;
   }
 
   /** A lyric is done when it is written; a song or a film when its files are ours. */
