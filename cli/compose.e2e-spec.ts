@@ -64,6 +64,7 @@ describe('docker-compose.yml', () => {
       ['http://azurite:4003', CREATOMATE_BASE_URL],
       ['http://azurite:10000', azurite],
       ['http://localhost:10000', azurite],
+      ['suno,azurite', '127.0.0.1'],
       ...[...ports].map(([name, port]) => [`http://${name}:3000`, `http://127.0.0.1:${port}`]),
     ] as [string, string][];
   };

@@ -36,13 +36,14 @@ export function givenProvider(provider: Provider, env: NodeJS.ProcessEnv): Recor
   return { ...variables, CREATOMATE_TEMPLATES: env.CREATOMATE_TEMPLATES };
 }
 
-/** The variables of a provider's stand-in. */
+/** The variables of a provider's stand-in, whose files lie on this machine. */
 export function standIn(provider: Provider, address: string): Record<string, string> {
   const owner = provider.toUpperCase();
   return {
     [`${owner}_BASE_URL`]: provider === 'openai' ? `${address}/v1` : address,
     [`${owner}_API_KEY`]: 'sandbox',
     ...(provider === 'creatomate' && { CREATOMATE_TEMPLATES: standInTemplates }),
+    ...(provider !== 'openai' && { FETCH_PRIVATE_HOSTS: new URL(address).hostname }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
-import { PlatformModule } from '@castad/platform';
+import { PlatformModule, SourceClient } from '@castad/platform';
 import { Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { Asset } from './asset/asset.entity.ts';
@@ -7,7 +7,7 @@ import { AssetHandlers } from './asset/asset.handlers.ts';
 import { AssetRestorers } from './asset/asset.restorers.ts';
 import { AssetWorker } from './asset/asset.worker.ts';
 import { BlobClient } from './azure/blob.client.ts';
-import { SourceClient } from './download/source.client.ts';
+
 import { ImageController } from './image/image.controller.ts';
 import { ImageService } from './image/image.service.ts';
 import { LinkController } from './link/link.controller.ts';

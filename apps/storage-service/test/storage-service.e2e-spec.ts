@@ -46,6 +46,7 @@ const settings = {
   STORAGE_MAX_FILE_BYTES: String(32 * MIB),
   IMAGE_MAX_BYTES: String(8 * MIB),
   WORKER_POLL_MS: '100',
+  FETCH_PRIVATE_HOSTS: '127.0.0.1',
 };
 const fixture = (path: string) => readFile(join(import.meta.dirname, '../../../sandbox', path));
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');

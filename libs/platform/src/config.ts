@@ -5,6 +5,8 @@ import { AppError } from './errors.ts';
 
 const SECRET = /(KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING)$/;
 
+const HOSTS = /^[a-z0-9.:-]+(,[a-z0-9.:-]+)*$/;
+
 /** How to reach the brokers. */
 export class KafkaConfig {
   @Matches(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, { message: 'KAFKA_BROKERS must be host:port[,host:port...]' })
@@ -81,6 +83,16 @@ export class ServiceConfig extends KafkaConfig {
   @IsInt()
   @Min(1)
   HTTP_MAX_SOCKETS: number = 20;
+
+  /** The only hosts to fetch files from; `.example.com` is every host below. Absent: all that are public. */
+  @IsOptional()
+  @Matches(HOSTS, { message: 'FETCH_ALLOWED_HOSTS must be host[,host...]' })
+  FETCH_ALLOWED_HOSTS?: string;
+
+  /** Hosts that files may be fetched from although their addresses are private: stand-ins. For local work alone. */
+  @IsOptional()
+  @Matches(HOSTS, { message: 'FETCH_PRIVATE_HOSTS must be host[,host...]' })
+  FETCH_PRIVATE_HOSTS?: string;
 
   @IsInt()
   @Min(1_000)

@@ -1,10 +1,10 @@
 import type { StoredFile } from '@castad/contracts';
-import { AppError, ProviderError, toError } from '@castad/platform';
+import { AppError, ProviderError, SourceClient, toError } from '@castad/platform';
 import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { Semaphore } from 'async-mutex';
 import { BlobClient, BlobDiffers } from '../azure/blob.client.ts';
-import { SourceClient } from '../download/source.client.ts';
+
 import { StorageServiceConfig } from '../storage-service.config.ts';
 import { acceptedTypes } from './accepted-types.ts';
 import { Asset, type Source } from './asset.entity.ts';
