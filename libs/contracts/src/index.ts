@@ -7,6 +7,5 @@ export * from './parse.ts';
 export * from './plan.ts';
 export * from './song.ts';
 export * from './task.ts';
-export * from './text.ts';
 export * from './topics.ts';
 export * from './video.ts';

@@ -1,5 +1,5 @@
-import { deadLetterTopic, MessageRejected, parseMessage, shortened, type Message } from '@castad/contracts';
-import { AppError, Metrics, ServiceConfig, toError } from '@castad/platform';
+import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@castad/contracts';
+import { AppError, Metrics, ServiceConfig, shortened, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaMessage } from 'kafkajs';
 import { headersOf } from './envelope.ts';

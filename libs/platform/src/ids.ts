@@ -4,3 +4,6 @@ import { v7, validate } from 'uuid';
 export const newId = (): string => v7();
 
 export const isId = (text: string): boolean => validate(text);
+
+/** A UUID in lower case, the form that is stored and compared; undefined where it is none. */
+export const canonicalId = (text: string): string | undefined => (isId(text) ? text.toLowerCase() : undefined);

@@ -1,7 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { shortened } from './text.ts';
+import { isBlank, shortened } from './text.ts';
 
 const family = '👨‍👩‍👧‍👦';
+
+describe('isBlank', () => {
+  it.each(['', ' \t\n', '\u3000', '\u200b\u200d', '\u3164', '\uffa0\u115f', '\u2800', '\ufe0f', '\u00ad', '\u{e0020}'])(
+    'is true of %j',
+    text => {
+      expect(isBlank(text)).toBe(true);
+    },
+  );
+
+  it.each(['a', ' 가 ', '❤️', '0', '\u3164!', '´'])('is false of %j', text => {
+    expect(isBlank(text)).toBe(false);
+  });
+});
 
 describe('shortened', () => {
   it('leaves alone what fits, and counts code points as a column does', () => {
@@ -22,6 +35,10 @@ describe('shortened', () => {
   it('counts as it is told to', () => {
     const utf16 = (text: string) => text.length;
     expect(shortened('🌊'.repeat(10), 5, utf16)).toBe('🌊🌊');
+  });
+
+  it('lets no half of a surrogate pair through', () => {
+    expect(shortened('a\ud83c', 5)).toBe('a\ufffd');
   });
 
   it('cuts a single character that cannot fit', () => {

@@ -1,5 +1,11 @@
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
+/** White space, what a renderer ignores (joiners, selectors, fillers), and the characters that are drawn as nothing. */
+const INVISIBLE = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\u{13441}\u{13442}\u{1D159}]/gu;
+
+/** Whether nothing of it can be seen. */
+export const isBlank = (text: string): boolean => text.replace(INVISIBLE, '') === '';
+
 /** What a column's length counts. */
 export const codePoints = (text: string): number => [...text].length;
 
@@ -8,13 +14,14 @@ export const codePoints = (text: string): number => [...text].length;
  * points, a letter with its accents). Only a single character that does not fit by itself is cut.
  */
 export function shortened(text: string, max: number, lengthOf: (text: string) => number = codePoints): string {
-  if (lengthOf(text) <= max) return text;
+  const whole = text.toWellFormed();
+  if (lengthOf(whole) <= max) return whole;
   const fitting = prefix(
-    Array.from(graphemes.segment(text), ({ segment }) => segment),
+    Array.from(graphemes.segment(whole), ({ segment }) => segment),
     max,
     lengthOf,
   );
-  return fitting || prefix([...text], max, lengthOf);
+  return fitting || prefix([...whole], max, lengthOf);
 }
 
 function prefix(pieces: string[], max: number, lengthOf: (text: string) => number): string {

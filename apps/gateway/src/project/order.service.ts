@@ -5,14 +5,13 @@ import {
   type Lyric,
   message,
   RenderVideo,
-  shortened,
   stages as stageNames,
   type Message,
   type Plan,
   type Stage as StageName,
 } from '@castad/contracts';
 import { newTraceparent, Outbox, type Cause } from '@castad/messaging';
-import { Conflict, Database, isId, newId, NotFound, type UnitOfWork } from '@castad/platform';
+import { Conflict, Database, newId, NotFound, shortened, type UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
@@ -175,7 +174,7 @@ export type Words = Pick<Lyric, 'sections'> & Partial<Pick<Lyric, 'title' | 'sty
 /** @throws NotFound `TASK_NOT_FOUND` */
 export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<Project> {
   const lockMode = LockMode.PESSIMISTIC_WRITE;
-  const project = isId(taskId) ? await em.findOne(Project, taskId, { lockMode }) : null;
+  const project = await em.findOne(Project, taskId, { lockMode });
   if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
   return project;
 }

@@ -7,12 +7,11 @@ import {
   RenderSubmitted,
   RenderSucceeded,
   type RenderVideo,
-  shortened,
   type SongReady,
   type Track,
 } from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
-import { AppError } from '@castad/platform';
+import { AppError, shortened } from '@castad/platform';
 import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import { isDeepStrictEqual } from 'node:util';
