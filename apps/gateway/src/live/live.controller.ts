@@ -1,8 +1,9 @@
 import { InvalidInput } from '@castad/platform';
-import { applyDecorators, Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { finished, Readable } from 'node:stream';
+import { TaskId } from '../input/task-id.ts';
 import { ApiProblem } from '../openapi.ts';
 import { EventFeed } from './event-feed.ts';
 import { HistoryService } from './history.service.ts';
@@ -38,7 +39,7 @@ export class LiveController {
   @ApiOperation({ summary: "A project's orders, and all that was heard about them" })
   @ApiOkResponse({ type: HistoryPage })
   @ApiProblem(400, 404)
-  history(@Param('taskId') taskId: string, @Query() query: HistoryQuery): Promise<HistoryPage> {
+  history(@TaskId() taskId: string, @Query() query: HistoryQuery): Promise<HistoryPage> {
     return this.histories.of(taskId, query);
   }
 
@@ -46,7 +47,7 @@ export class LiveController {
   @ApiEvents('The events of a project from its first one, or after Last-Event-ID, as they come')
   @ApiProblem(400, 404)
   async ofProject(
-    @Param('taskId') taskId: string,
+    @TaskId() taskId: string,
     @Query() query: EventsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,

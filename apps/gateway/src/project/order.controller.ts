@@ -1,6 +1,7 @@
 import type { Stage as StageName } from '@castad/contracts';
-import { Body, Controller, HttpCode, HttpStatus, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, HttpCode, HttpStatus, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { TaskId } from '../input/task-id.ts';
 import { ApiProblem } from '../openapi.ts';
 import { ChoiceService } from './choice.service.ts';
 import { CancelledView, ChoiceDto, LyricDto, OrderView, RunDto, SeenDto, SongChoiceDto } from './order.dto.ts';
@@ -24,7 +25,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Order everything from the first stage that is not done, or stale' })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
-  async run(@Param('taskId') taskId: string, @Body() body?: RunDto): Promise<OrderView> {
+  async run(@TaskId() taskId: string, @Body() body?: RunDto): Promise<OrderView> {
     return orderView(await this.orders.run(taskId, seenIn(body), body?.stopAfter ?? undefined));
   }
 
@@ -35,7 +36,7 @@ export class OrderController {
   })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
-  async retry(@Param('taskId') taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
+  async retry(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return orderView(await this.orders.retry(taskId, seenIn(body)));
   }
 
@@ -44,7 +45,7 @@ export class OrderController {
   @ApiOperation({ summary: 'End the running order; no later stage is begun' })
   @ApiAcceptedResponse({ type: CancelledView })
   @ApiProblem(404, 409)
-  async cancel(@Param('taskId') taskId: string): Promise<CancelledView> {
+  async cancel(@TaskId() taskId: string): Promise<CancelledView> {
     const { order, paid } = await this.orders.cancel(taskId);
     return cancelledView(order, paid);
   }
@@ -54,7 +55,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Order a lyric alone; again makes a new one' })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
-  lyric(@Param('taskId') taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
+  lyric(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return this.stage(taskId, 'lyric', body);
   }
 
@@ -63,7 +64,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Give a lyric of your own, as the next revision; to `stopAfter`, or the lyric alone' })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
-  async ownLyric(@Param('taskId') taskId: string, @Body() body: LyricDto): Promise<OrderView> {
+  async ownLyric(@TaskId() taskId: string, @Body() body: LyricDto): Promise<OrderView> {
     const { title, style, sections, stopAfter } = body;
     const words = { ...(title && { title }), ...(style && { style }), sections };
     return orderView(await this.orders.lyric(taskId, seenIn(body), words, stopAfter ?? undefined));
@@ -74,7 +75,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Order a song alone, of the lyric that counts' })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
-  song(@Param('taskId') taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
+  song(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return this.stage(taskId, 'song', body);
   }
 
@@ -83,7 +84,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Order a film alone, of the song that counts and the photos' })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409)
-  video(@Param('taskId') taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
+  video(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return this.stage(taskId, 'video', body);
   }
 
@@ -91,7 +92,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Let an earlier lyric count; what is made of another becomes stale and is kept' })
   @ApiOkResponse({ type: ProjectView })
   @ApiProblem(400, 404, 409)
-  chooseLyric(@Param('taskId') taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
+  chooseLyric(@TaskId() taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
     return this.choose(taskId, 'lyric', { revision });
   }
 
@@ -99,7 +100,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Let another track or an earlier song count; a film of another becomes stale and is kept' })
   @ApiOkResponse({ type: ProjectView })
   @ApiProblem(400, 404, 409)
-  chooseSong(@Param('taskId') taskId: string, @Body() { revision, trackId }: SongChoiceDto): Promise<ProjectView> {
+  chooseSong(@TaskId() taskId: string, @Body() { revision, trackId }: SongChoiceDto): Promise<ProjectView> {
     return this.choose(taskId, 'song', { revision, ...(trackId && { trackId }) });
   }
 
@@ -107,7 +108,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Let an earlier film count' })
   @ApiOkResponse({ type: ProjectView })
   @ApiProblem(400, 404, 409)
-  chooseVideo(@Param('taskId') taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
+  chooseVideo(@TaskId() taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
     return this.choose(taskId, 'video', { revision });
   }
 

@@ -1,5 +1,5 @@
 import { AppError } from '@castad/platform';
-import { Body, Controller, Get, Headers, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpStatus, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -12,6 +12,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
+import { TaskId } from '../input/task-id.ts';
 import { ApiProblem } from '../openapi.ts';
 import { ImageService } from './image.service.ts';
 import {
@@ -67,7 +68,7 @@ export class ProjectController {
   @ApiOperation({ summary: 'A project with its stages' })
   @ApiOkResponse({ type: ProjectView })
   @ApiProblem(404)
-  get(@Param('taskId') taskId: string): Promise<ProjectView> {
+  get(@TaskId() taskId: string): Promise<ProjectView> {
     return this.projects.get(taskId);
   }
 
@@ -79,7 +80,7 @@ export class ProjectController {
   })
   @ApiCreatedResponse({ type: ImagesView })
   @ApiProblem(400, 404, 409, 413, 415)
-  async addImages(@Param('taskId') taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
+  async addImages(@TaskId() taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
     const images = await this.images.add(taskId, filesIn(request));
     return { images: images.map(imageView) };
   }

@@ -1,5 +1,5 @@
 import type { Stage as StageName } from '@castad/contracts';
-import { AppError, Database, InvalidInput, isId, newId, NotFound, Retention, type UnitOfWork } from '@castad/platform';
+import { AppError, Database, InvalidInput, newId, NotFound, Retention, type UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { Injectable } from '@nestjs/common';
 import { IdempotencyKey } from './idempotency-key.entity.ts';
@@ -147,7 +147,7 @@ export class ProjectService {
 
 /** @throws NotFound `TASK_NOT_FOUND` */
 export async function find(em: EntityManager, taskId: string): Promise<Project> {
-  const project = isId(taskId) ? await em.findOne(Project, taskId) : null;
+  const project = await em.findOne(Project, taskId);
   if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
   return project;
 }

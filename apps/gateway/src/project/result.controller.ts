@@ -1,8 +1,9 @@
 import { FILM, POSTER, TRACKS } from '@castad/contracts';
 import { AppError, NotFound } from '@castad/platform';
-import { Controller, Get, Header, HttpStatus, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Header, HttpStatus, Query, Res } from '@nestjs/common';
 import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { TaskId } from '../input/task-id.ts';
 import { ApiProblem } from '../openapi.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { LinkRequest } from '../storage/storage.types.ts';
@@ -33,7 +34,7 @@ export class ResultController {
   @ApiOperation({ summary: 'The song, as MP3' })
   @ApiFoundResponse({ description: 'A signed link.' })
   @ApiProblem(400, 404)
-  async song(@Param('taskId') taskId: string, @Query() query: TrackQuery, @Res() reply: FastifyReply): Promise<void> {
+  async song(@TaskId() taskId: string, @Query() query: TrackQuery, @Res() reply: FastifyReply): Promise<void> {
     const { stage, results } = await this.projects.result(taskId, 'song', query.revision);
     const name = query.trackId ?? results.trackOf(stage);
     await this.redirect(reply, taskId, { revision: stage.revision, kind: 'song', ref: TRACKS, name });
@@ -43,7 +44,7 @@ export class ResultController {
   @ApiOperation({ summary: 'The film, as MP4' })
   @ApiFoundResponse({ description: 'A signed link.' })
   @ApiProblem(400, 404)
-  video(@Param('taskId') taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
+  video(@TaskId() taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
     return this.film(taskId, query, FILM, reply);
   }
 
@@ -51,7 +52,7 @@ export class ResultController {
   @ApiOperation({ summary: 'A still of the film, as JPEG' })
   @ApiFoundResponse({ description: 'A signed link.' })
   @ApiProblem(400, 404)
-  poster(@Param('taskId') taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
+  poster(@TaskId() taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
     return this.film(taskId, query, POSTER, reply);
   }
 
@@ -60,7 +61,7 @@ export class ResultController {
   @ApiOperation({ summary: 'The sung lines as SubRip subtitles' })
   @ApiOkResponse({ content: { 'application/x-subrip': { schema: { type: 'string' } } } })
   @ApiProblem(400, 404)
-  async captions(@Param('taskId') taskId: string, @Query() query: TrackQuery): Promise<string> {
+  async captions(@TaskId() taskId: string, @Query() query: TrackQuery): Promise<string> {
     const { stage, results } = await this.projects.result(taskId, 'song', query.revision);
     const wanted = query.trackId ?? results.trackOf(stage);
     const track = (stage.output as SongOutput).tracks.find(({ trackId }) => trackId === wanted);
