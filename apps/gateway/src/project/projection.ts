@@ -1,6 +1,6 @@
 import { type Failure, type Message, MessageRejected, stages as stageNames } from '@castad/contracts';
 import type { MessageContext } from '@castad/messaging';
-import { shortened, type UnitOfWork } from '@castad/platform';
+import type { UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
