@@ -10,7 +10,6 @@ import {
   RenderFailed,
   RenderSubmitted,
   RenderSucceeded,
-  shortened,
   SongFailed,
   SongReady,
   SongSubmitted,
@@ -20,6 +19,7 @@ import {
   TaskFailed,
   topics,
 } from '@castad/contracts';
+import { shortened } from '@castad/platform';
 import type { Order } from './order.entity.ts';
 import { CANCELLED, Stage, type StageError } from './stage.entity.ts';
 

@@ -2,7 +2,6 @@ import {
   type Lyric,
   message,
   type Plan,
-  shortened,
   type Stage as StageName,
   stages as stageNames,
   TaskCancelled,
@@ -10,6 +9,7 @@ import {
   TaskFailed,
 } from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
+import { shortened } from '@castad/platform';
 import { end, isFinal, jobProperties, newJob } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import type { TimeLimits } from '../gateway.config.ts';
