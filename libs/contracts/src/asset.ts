@@ -5,9 +5,11 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsOptional,
   IsString,
   Length,
   Matches,
+  MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
@@ -51,7 +53,31 @@ export class StoredFile {
   sha256!: string;
 }
 
-/** The files of one asset are in our storage, whole and checked. */
+/** One file of an asset that we do without: the provider did not hand it out, or not as it should be. */
+export class MissingFile {
+  /** What it is within its asset. */
+  @IsString()
+  @Length(1, 100)
+  name!: string;
+
+  /** Stable and machine-readable, `UPPER_SNAKE`. */
+  @IsString()
+  @Length(1, 64)
+  code!: string;
+
+  /** One sentence for a person. */
+  @IsString()
+  @MaxLength(1000)
+  reason!: string;
+
+  /** What its host said, bounded. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  detail?: string;
+}
+
+/** The files of one asset are in our storage, whole and checked: all of them, or those that could be had. */
 export class AssetStored extends Message {
   static readonly type = 'AssetStored.v1';
   static readonly topic = topics.storageEvents.name;
@@ -69,6 +95,14 @@ export class AssetStored extends Message {
   @ValidateNested({ each: true })
   @Type(() => StoredFile)
   files!: StoredFile[];
+
+  /** The files that could not be stored, and never will be. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(10)
+  @ValidateNested({ each: true })
+  @Type(() => MissingFile)
+  missing?: MissingFile[];
 }
 
 /** The files of one asset could not be brought into our storage. */
