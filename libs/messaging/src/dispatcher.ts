@@ -1,5 +1,15 @@
 import type { Message } from '@castad/contracts';
-import { AppError, Database, isRace, Metrics, Retention, toError, type UnitOfWork } from '@castad/platform';
+import {
+  AppError,
+  Database,
+  explain,
+  isDatabaseAway,
+  isRace,
+  Metrics,
+  Retention,
+  toError,
+  type UnitOfWork,
+} from '@castad/platform';
 import { Injectable, Logger } from '@nestjs/common';
 import type { MessageHandler } from '@nestjs/microservices';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +22,7 @@ import { MessageContext } from './message-context.ts';
 import { Outbox } from './outbox.ts';
 
 const HANDLER_TIMEOUT_MS = 10_000;
+const MAX_TIMEOUTS = 2;
 const MAX_DEAD_LETTERS_IN_A_ROW = 10;
 const MAX_PAUSE_MS = 5_000;
 
@@ -36,6 +47,15 @@ export class ConsumerHalted extends AppError {
     );
   }
 }
+
+class HandlerTimeout extends AppError {
+  constructor(type: string) {
+    super('HANDLER_TIMEOUT', `the handler of ${type} did not return in ${HANDLER_TIMEOUT_MS} ms`);
+  }
+}
+
+/** Nothing is known to be wrong with the message; only what surely lies in it makes it a dead letter. */
+const isAway = (error: unknown): boolean => (error instanceof AppError ? error.retriable : isDatabaseAway(error));
 
 /** Runs handlers: many messages in one transaction, and one by one where that fails. */
 @Injectable()
@@ -98,14 +118,16 @@ export class Dispatcher {
   }
 
   private async handleOne(delivery: Delivery, stillOurs: () => void): Promise<void> {
-    for (let round = 1; ; round++) {
+    for (let round = 1, late = 0; ; round++) {
       stillOurs();
       try {
         return await this.handle([delivery]);
       } catch (error) {
-        const away = error instanceof AppError && error.retriable;
+        // It may have waited for a database that froze; then the next round does not get as far as the handler.
+        const mayReturn = error instanceof HandlerTimeout && ++late < MAX_TIMEOUTS;
+        const away = isAway(error) || mayReturn;
         if (!away && !isRace(error)) return this.putAside(delivery, error, stillOurs);
-        if (away) this.logger.warn({ error: toError(error).message, round }, 'waiting to handle a message');
+        if (away) this.logger.warn({ error: explain(error), round }, 'waiting to handle a message');
         await delay(Math.random() * Math.min(50 * 2 ** round, MAX_PAUSE_MS));
       }
     }
@@ -155,8 +177,7 @@ export class Dispatcher {
   private async call({ handler, message, envelope }: Delivery, unit: UnitOfWork): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      const message = `the handler of ${envelope.type} did not return in ${HANDLER_TIMEOUT_MS} ms`;
-      timer = setTimeout(() => reject(new AppError('HANDLER_TIMEOUT', message)), HANDLER_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new HandlerTimeout(envelope.type)), HANDLER_TIMEOUT_MS);
     });
     try {
       await Promise.race([settle(handler(message, new MessageContext(envelope, unit, this.outbox))), timeout]);

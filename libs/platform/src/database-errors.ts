@@ -1,44 +1,43 @@
 import {
   DeadlockException,
+  DriverException,
   LockWaitTimeoutException,
   OptimisticLockError,
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
+import { AppError } from './errors.ts';
 
-const AWAY = new Set([
-  'PROTOCOL_CONNECTION_LOST',
-  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ER_SERVER_SHUTDOWN',
-  'ER_CON_COUNT_ERROR',
-  'ER_TOO_MANY_USER_CONNECTIONS',
-  'ER_OPTION_PREVENTS_STATEMENT',
-  'ER_QUERY_INTERRUPTED',
-  // No room to write; how it is said depends on what was to be written.
-  'ER_DISK_FULL',
-  'ER_RECORD_FILE_FULL',
-  'ER_ERROR_ON_WRITE',
-  'ER_GET_ERRNO',
-  'ER_TEMP_FILE_WRITE_FAILURE',
-  // Dropped, or not made again yet.
-  'ER_BAD_DB_ERROR',
-  'ER_NO_DB_ERROR',
-  'ER_NO_SUCH_TABLE',
-  'ER_DBACCESS_DENIED_ERROR',
-  'ER_TABLEACCESS_DENIED_ERROR',
-  'ER_ACCESS_DENIED_ERROR',
+/** SQLSTATE classes "data exception" and "integrity constraint violation". */
+const DATA_CLASSES = new Set(['22', '23']);
+
+/** What also lies in the data, though the servers file it under "general error", "warning" or "access rule". */
+const DATA_NUMBERS = new Set([
+  1064, // syntax
+  1149, // syntax
+  1118, // row too large
+  1265, // truncated
+  1267, // text compared in two character sets
+  1270, // the same, of three
+  1271, // the same, of more
+  1300, // not text of its character set
+  1366, // not a value of the column's type
+  1411, // not a value for the function
+  3143, // not a JSON path
+  3819, // check constraint
+  3854, // no conversion to the character set
+  3988, // the same
 ]);
 
-function* causes(thrown: unknown): Generator<{ code?: unknown; cause?: unknown }> {
-  for (let error = thrown; typeof error === 'object' && error !== null; error = (error as { cause?: unknown }).cause)
-    yield error;
+interface Fault {
+  code?: unknown;
+  errno?: unknown;
+  sqlState?: unknown;
+  fatal?: unknown;
+  cause?: unknown;
+}
+
+function* causes(thrown: unknown): Generator<Fault> {
+  for (let error = thrown; typeof error === 'object' && error !== null; error = (error as Fault).cause) yield error;
 }
 
 /** A lock was not to be had. */
@@ -54,6 +53,27 @@ export const isRace = (error: unknown): boolean =>
   isBlocked(error) ||
   [...causes(error)].some(({ code }) => code === 'ER_DUP_ENTRY');
 
-/** The database cannot be reached, cannot write or is not there: nothing is wrong with the work itself. */
+/** The database works and refuses the values themselves: it always will. */
+export const isBadData = (error: unknown): boolean =>
+  !isRace(error) && [...causes(error)].some(fault => isSaidByServer(fault) && isAboutData(fault));
+
+/** The database cannot do it now, for a reason that does not surely lie in the work itself: it may be able to later. */
 export const isDatabaseAway = (error: unknown): boolean =>
-  [...causes(error)].some(({ code }) => typeof code === 'string' && AWAY.has(code));
+  !isRace(error) && !isBadData(error) && [...causes(error)].some(isDriverFault);
+
+const isSaidByServer = ({ sqlState }: Fault): boolean => typeof sqlState === 'string';
+
+const isAboutData = ({ errno, sqlState }: Fault): boolean =>
+  DATA_CLASSES.has(String(sqlState).slice(0, 2)) || DATA_NUMBERS.has(Number(errno));
+
+/** Server, driver and network give their errors a code; Node calls its own, which are programming errors, `ERR_...`. */
+function isDriverFault(fault: Fault): boolean {
+  if (fault instanceof AppError || !(fault instanceof Error)) return false;
+  const { code, fatal } = fault as Fault;
+  return (
+    isSaidByServer(fault) ||
+    fault instanceof DriverException ||
+    fatal === true ||
+    (typeof code === 'string' && !code.startsWith('ERR_'))
+  );
+}

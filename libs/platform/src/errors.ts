@@ -68,3 +68,9 @@ export class ProviderError extends AppError {
 
 /** Any thrown value as an `Error`. */
 export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+/** The messages of an error and of what caused it, for a log. */
+export function explain(thrown: unknown): string {
+  const { message, cause } = toError(thrown);
+  return cause === undefined ? message : `${message}: ${explain(cause)}`;
+}
