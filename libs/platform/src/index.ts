@@ -11,6 +11,7 @@ export * from './migrate.ts';
 export * from './platform.module.ts';
 export * from './problem.filter.ts';
 export * from './provider-detail.ts';
+export * from './provider-values.ts';
 export * from './public-address.ts';
 export * from './public-web.ts';
 export * from './retention.ts';

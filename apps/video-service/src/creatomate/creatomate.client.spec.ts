@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { VideoServiceConfig } from '../video-service.config.ts';
-import { CreatomateClient, renderIdIn } from './creatomate.client.ts';
+import { CreatomateClient, renderIdIn, type Render } from './creatomate.client.ts';
 import type { RenderScript } from './render-script.ts';
 
 type Answer = (reply: ServerResponse) => void;
@@ -101,7 +101,8 @@ describe('CreatomateClient', () => {
 
     it.each([
       [400, { code: 'CREATOMATE_REFUSED', refused: true, retriable: false, account: false }],
-      [401, { code: 'CREATOMATE_UNAUTHORIZED', refused: true, retriable: false, account: false }],
+      [401, { code: 'CREATOMATE_UNAUTHORIZED', refused: true, retriable: false, account: true }],
+      [403, { code: 'CREATOMATE_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [402, { code: 'CREATOMATE_CREDITS_EXHAUSTED', refused: true, retriable: false, account: true }],
       [404, { code: 'CREATOMATE_NOT_FOUND', refused: true, retriable: false, account: false }],
       [422, { code: 'CREATOMATE_REFUSED', refused: true, retriable: false, account: false }],
@@ -112,6 +113,19 @@ describe('CreatomateClient', () => {
       expect(await failure(submit())).toMatchObject(meaning);
       answer = plain(status);
       expect(await failure(submit())).toMatchObject(meaning);
+    });
+
+    it("keeps Creatomate's words for a person, without secrets", async () => {
+      const hint = 'No key the-key may see https://blob.example/1.jpg?se=1&sig=secret';
+      answer = json(400, { hint, documentation: 'https://docs.example' });
+      const detail = 'HTTP 400 No key [redacted] may see https://blob.example/1.jpg';
+      expect(await failure(submit())).toMatchObject({ detail });
+      answer = plain(429, 'Too Many Requests');
+      expect(await failure(submit())).toMatchObject({ detail: 'HTTP 429 Too Many Requests' });
+      answer = plain(502, '<html><body>Bad gateway</body></html>');
+      expect(await failure(submit())).toMatchObject({ detail: 'HTTP 502' });
+      answer = json(400, { hint: { not: 'a text' } });
+      expect(await failure(submit())).toMatchObject({ detail: 'HTTP 400' });
     });
 
     it('waits as long as it is told after a 429, which is plain text', async () => {
@@ -129,6 +143,7 @@ describe('CreatomateClient', () => {
       ['the list of version 1', json(202, [render('planned')])],
       ['a render without id', json(202, { status: 'planned' })],
       ['an id that is none', json(202, { id: 7 })],
+      ['an id that no column holds', json(202, { id: 'x'.repeat(101) })],
     ])('does not know what became of the order when the answer is %s', async (_, given) => {
       answer = given;
       expect(await failure(submit())).toMatchObject({ code: 'CREATOMATE_GARBAGE', refused: false });
@@ -193,28 +208,50 @@ describe('CreatomateClient', () => {
       });
     });
 
-    it('can do without poster, duration and metadata', async () => {
-      expect(await find(render('succeeded', { metadata: undefined }))).toEqual({
-        state: 'done',
-        metadata: '',
-        url: 'https://files.example/render-1.mp4',
-        durationSeconds: 0,
-      });
+    it.each([
+      ['nothing', undefined],
+      ['null', null],
+      ['zero', 0],
+      ['a negative number', -3],
+      ['words', 'long'],
+      ['milliseconds', 10_200],
+    ])('can do without a poster, a metadata and a duration that are %s', async (_, nonsense) => {
+      const changes = { metadata: nonsense, snapshot_url: nonsense, duration: nonsense };
+      const { metadata: _metadata, ...found } = (await find(render('succeeded', changes))) as Render;
+      expect(found).toEqual({ state: 'done', url: 'https://files.example/render-1.mp4' });
     });
 
-    it('keeps waiting while a success has no address', async () => {
-      expect(await find(render('succeeded', { url: null }))).toMatchObject({ state: 'running' });
+    it('reads a duration that is written as text, and takes a metadata that is no text for none', async () => {
+      const found = await find(render('succeeded', { duration: '10.2', metadata: { token: 'the-token' } }));
+      expect(found).toMatchObject({ state: 'done', durationSeconds: 10.2, metadata: '' });
     });
+
+    it.each([null, '', 7, 'film.mp4', 'ftp://files.example/1.mp4', `https://files.example/${'x'.repeat(2_000)}`])(
+      'ends at once where the finished film has no usable address but %j',
+      async url => {
+        const found = await find(render('succeeded', { url, error_message: 'The file has expired.' }));
+        const failure = { code: 'CREATOMATE_NO_FILE', retryable: true, detail: 'succeeded The file has expired.' };
+        expect(found).toMatchObject({ state: 'failed', failure });
+      },
+    );
 
     it.each([
       ['failed', 'Unable to fetch asset: https://blob.example/1.jpg?sig=secret', 'CREATOMATE_ASSET_UNREACHABLE'],
       ['failed', 'An internal error occurred.', 'CREATOMATE_RENDER_FAILED'],
       ['failed', null, 'CREATOMATE_RENDER_FAILED'],
+      ['failed', { not: 'a text' }, 'CREATOMATE_RENDER_FAILED'],
+      ['encoding_failed', 'The codec is broken.', 'CREATOMATE_RENDER_FAILED'],
+      ['internal-error', 'The codec is broken.', 'CREATOMATE_RENDER_FAILED'],
       ['cancelled', null, 'CREATOMATE_CANCELLED'],
-    ])('knows why at %s with the words %j, in our own', async (status, error_message, code) => {
+      ['canceled', null, 'CREATOMATE_CANCELLED'],
+    ])("knows why at %s with the words %j, and keeps Creatomate's", async (status, error_message, code) => {
       const found = await find(render(status, { error_message }));
       expect(found).toMatchObject({ state: 'failed', failure: { code, retryable: true } });
-      expect(JSON.stringify(found)).not.toMatch(/sig=|internal error/);
+      const { failure } = found as { failure: { reason: string; detail: string } };
+      expect(failure.reason).not.toMatch(/internal error|codec/);
+      expect(failure.detail).toMatch(new RegExp(`^${status}`));
+      if (typeof error_message === 'string') expect(failure.detail).toContain(error_message.replace(/\?.*/, ''));
+      expect(JSON.stringify(found)).not.toContain('sig=');
     });
 
     it('says so when Creatomate does not know the render', async () => {
@@ -232,7 +269,7 @@ describe('CreatomateClient', () => {
     });
 
     it('may ask again after what is no render', async () => {
-      for (answer of [json(200, {}), json(200, []), json(200, null), plain(200, '<html>')] satisfies Answer[])
+      for (answer of [json(200, {}), json(200, { status: 7 }), json(200, []), json(200, null), plain(200, '<html>')])
         expect(await failure(client.find('render-1'))).toMatchObject({ code: 'CREATOMATE_GARBAGE', retriable: true });
     });
   });

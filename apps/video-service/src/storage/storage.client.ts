@@ -34,15 +34,18 @@ export class StorageClient {
         headers: { authorization: `Bearer ${this.config.INTERNAL_SECRET}` },
       })
       .catch((error: unknown) => {
-        throw noAnswer('storage', error);
+        throw unavailable(noAnswer('storage', error).message);
       });
-    if (status !== 200) {
-      throw new ProviderError('STORAGE_UNAVAILABLE', 'The file store does not work at the moment.', {
-        retriable: true,
-        refused: true,
-        cause: new Error(`storage-service answered ${status}`),
-      });
-    }
+    if (status !== 200 || ![data?.links, data?.missing, data?.failed].every(Array.isArray))
+      throw unavailable(`storage-service answered ${status}`);
     return data;
   }
 }
+
+/** Whatever went wrong, to ask for links orders nothing: it may be asked again. */
+const unavailable = (detail: string) =>
+  new ProviderError('STORAGE_UNAVAILABLE', 'The file store does not work at the moment.', {
+    retriable: true,
+    refused: true,
+    detail,
+  });

@@ -1,5 +1,5 @@
 import { type RenderSubmitBegun, type RenderSubmitted, TRACKS } from '@castad/contracts';
-import { ProviderError } from '@castad/platform';
+import { ProviderError, shortened } from '@castad/platform';
 import { atMost, isTakenOver, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { CreatomateClient } from '../creatomate/creatomate.client.ts';
@@ -11,6 +11,7 @@ import { TemplateStore } from './template.store.ts';
 import { Video } from './video.entity.ts';
 
 const NOT_STORED_MS = 1_000;
+const MAX_DETAIL = 1_000;
 
 const LOST: Reason = {
   code: 'CREATOMATE_NOT_FOUND',
@@ -73,11 +74,17 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
     if (!jobIdConfirmed && render?.metadata !== token) return null;
     if (!render && isTakenOver(video)) return this.jobFailed(video, LOST);
     if (!render || render.state === 'running') return undefined;
-    if (render.state === 'failed') return this.jobFailed(video, render.failure);
+    if (render.state === 'failed') return this.renderFailed(video, render.failure);
     const { url, posterUrl, durationSeconds } = render;
     return {
       record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds || track.durationSeconds)),
     };
+  }
+
+  private renderFailed(video: Video, failure: Reason): Outcome<Video> {
+    const { code, detail } = failure;
+    this.logger.warn({ taskId: video.taskId, jobId: video.jobId, code, detail }, 'the render failed');
+    return this.jobFailed(video, failure);
   }
 
   protected fail(saved: Video, reason: Reason, publish: Publish): void {
@@ -94,7 +101,7 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
     const song: AssetRef = { revision: songRevision, kind: 'song', ref: TRACKS, name: track.trackId };
     const photos = plan.imageIds.map((ref): AssetRef => ({ revision: 0, kind: 'image', ref }));
     const { links, missing, failed } = await this.storage.links(taskId, [song, ...photos]);
-    if (failed[0]) throw refused('SONG_NOT_STORED', `The song could not be stored: ${failed[0].reason}`);
+    if (failed[0]) throw refused('SONG_NOT_STORED', 'The song could not be stored.', wordsOf(failed[0]));
     if (missing.some(({ kind }) => kind === 'image'))
       throw refused('IMAGE_MISSING', 'A photo of this order is no longer there.');
     if (missing.length > 0) throw new NotYet(NOT_STORED_MS);
@@ -104,4 +111,7 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
   }
 }
 
-const refused = (code: string, message: string) => new ProviderError(code, message, { refused: true });
+const wordsOf = ({ code, reason }: { code: string; reason: string }) => shortened(`${code}: ${reason}`, MAX_DETAIL);
+
+const refused = (code: string, message: string, detail?: string) =>
+  new ProviderError(code, message, { refused: true, detail });

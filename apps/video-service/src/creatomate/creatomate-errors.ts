@@ -1,0 +1,33 @@
+import { ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
+import type { AxiosResponse } from 'axios';
+
+export const NOT_FOUND = 'CREATOMATE_NOT_FOUND';
+
+type Options = ConstructorParameters<typeof ProviderError>[2];
+
+export const garbage = () =>
+  new ProviderError('CREATOMATE_GARBAGE', 'Creatomate answered something that is not its API.', { retriable: true });
+
+/** What an answer means that is no success. `redact` takes our secrets out of its words. */
+export function errorOf({ status, data, headers }: AxiosResponse<unknown>, redact: (text: string) => string) {
+  const said: Options = {
+    retryAfterMs: retryAfterMs(headers['retry-after']),
+    cause: new Error(`creatomate answered ${status}`),
+    detail: providerDetail([`HTTP ${status}`, hintIn(data)], redact),
+  };
+  const error = (name: string, message: string, options: Options) =>
+    new ProviderError(`CREATOMATE_${name}`, message, { ...said, ...options });
+  if (status === 401 || status === 403)
+    return error('UNAUTHORIZED', 'Creatomate refuses our key.', { refused: true, account: true });
+  if (status === 402)
+    return error('CREDITS_EXHAUSTED', 'The Creatomate credits are used up.', { refused: true, account: true });
+  if (status === 404) return error('NOT_FOUND', 'Creatomate does not know this template or render.', { refused: true });
+  if (status === 429)
+    return error('RATE_LIMITED', 'Creatomate is called too often.', { refused: true, retriable: true });
+  if (status >= 400 && status < 500) return error('REFUSED', 'Creatomate refuses the request.', { refused: true });
+  return error('SERVER_ERROR', 'Creatomate failed.', { retriable: true });
+}
+
+/** Its refusals are JSON with a hint, its rate limit is plain text, and a proxy's page says nothing of it. */
+const hintIn = (data: unknown): unknown =>
+  typeof data === 'string' ? data.replace(/^\s*<[^]*/, '') : (data as { hint?: unknown } | null)?.hint;
