@@ -2,7 +2,21 @@ import type { TimedLine } from '@castad/contracts';
 
 /** The sung lines as SubRip subtitles. */
 export const subRip = (lines: TimedLine[]): string =>
-  lines.map(({ text, start, end }, i) => `${i + 1}\n${time(start)} --> ${time(end)}\n${text}\n`).join('\n');
+  lines
+    .map(({ text, start, end }) => ({ text: shown(text), times: `${time(start)} --> ${time(Math.max(start, end))}` }))
+    .filter(({ text }) => text !== '')
+    .map(({ text, times }, i) => `${i + 1}\n${times}\n${text}\n`)
+    .join('\n');
+
+const lookalikes: Record<string, string> = { '-->': '→', '<': '‹', '>': '›', '{': '(', '}': ')' };
+
+/** One line that is text and nothing else: section labels are not sung, arrows and tags would be read as commands. */
+const shown = (text: string): string =>
+  text
+    .replace(/\[[^\]]*\]/g, ' ')
+    .replace(/-->|[<>{}]/g, found => lookalikes[found] as string)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
 
 function time(seconds: number): string {
   const ms = Math.round(seconds * 1000);
