@@ -3,6 +3,7 @@ import { workerMigrations } from '@castad/worker';
 import { AddOrderLyric, AddStageWaiting } from './add-waiting.ts';
 import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
+import { AddCanonicalRequest } from './add-canonical-request.ts';
 import { CreateProject } from './create-project.ts';
 
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '0009-order-stage', class: AddOrderStage },
   { name: '0010-order-lyric', class: AddOrderLyric },
   { name: '0011-stage-waiting', class: AddStageWaiting },
+  { name: '0012-canonical-request', class: AddCanonicalRequest },
 ];

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 
 const schema = defineEntity({
@@ -7,6 +8,8 @@ const schema = defineEntity({
   properties: {
     id: p.string().length(64).primary(),
     fingerprint: p.string().length(64),
+    /** Of the request in canonical form; absent in what the version before wrote. */
+    canonical: p.string().length(64).nullable(),
     taskId: p.string().length(36),
     createdAt: p.datetime(3),
   },
@@ -17,8 +20,20 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 /** A client's key for one request, and the task that came of it. Kept a day. */
 export class IdempotencyKey extends schema.class {
   static of(key: string, body: object, taskId: string): IdempotencyKey {
-    const fields = { id: sha256(key), fingerprint: sha256(JSON.stringify(body)), taskId, createdAt: new Date() };
-    return Object.assign(new IdempotencyKey(), fields);
+    return Object.assign(new IdempotencyKey(), {
+      id: sha256(key),
+      fingerprint: sha256(JSON.stringify(body)),
+      canonical: sha256(canonicalize(body) as string),
+      taskId,
+      createdAt: new Date(),
+    });
+  }
+
+  /** Whatever the order of its properties. `fingerprint` goes by it, and stays for as long as older processes may run. */
+  isSameRequestAs(other: IdempotencyKey): boolean {
+    return this.canonical && other.canonical
+      ? this.canonical === other.canonical
+      : this.fingerprint === other.fingerprint;
   }
 }
 schema.setClass(IdempotencyKey);

@@ -25,7 +25,7 @@ export interface Result {
   results: Results;
 }
 
-const MAX_KEY_LENGTH = 255;
+const KEY = /^[ -~]{1,255}$/;
 
 @Injectable()
 export class ProjectService {
@@ -42,9 +42,8 @@ export class ProjectService {
    * @throws InvalidInput `IDEMPOTENCY_KEY_REUSED` when the key came with another body
    */
   async create(dto: CreateProjectDto, key: string | undefined): Promise<ProjectSummaryView> {
-    if (key !== undefined && (key.length === 0 || key.length > MAX_KEY_LENGTH)) {
-      throw new InvalidInput('INVALID_IDEMPOTENCY_KEY', `An Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters.`);
-    }
+    if (key !== undefined && !KEY.test(key))
+      throw new InvalidInput('INVALID_IDEMPOTENCY_KEY', 'An Idempotency-Key has 1 to 255 printable ASCII characters.');
     if (dto.stopAfter && !dto.run)
       throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
     const taskId = newId();
@@ -132,7 +131,7 @@ export class ProjectService {
       unit.insert(key);
       return undefined;
     }
-    if (known.fingerprint !== key.fingerprint) {
+    if (!known.isSameRequestAs(key)) {
       throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another body.', { status: 422 });
     }
     return known.taskId;
