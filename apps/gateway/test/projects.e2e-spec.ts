@@ -79,10 +79,10 @@ describe('projects', () => {
     });
 
     it.each<[string, string, Record<string, string>, string]>([
-      ['what is not JSON', '{"businessName":', json, '400 BAD_REQUEST'],
-      ['an empty body', '', json, '400 BAD_REQUEST'],
-      ['a poisoned prototype', '{"__proto__":{"run":true}}', json, '400 BAD_REQUEST'],
-      ['plain text', 'Sea Breeze Stay', { 'content-type': 'text/plain' }, '400 INVALID_INPUT'],
+      ['what is not JSON', '{"businessName":', json, '400 INVALID_JSON'],
+      ['an empty body', '', json, '400 INVALID_INPUT'],
+      ['a poisoned prototype', '{"__proto__":{"run":true}}', json, '400 INVALID_JSON'],
+      ['plain text', 'Sea Breeze Stay', { 'content-type': 'text/plain' }, '415 UNSUPPORTED_MEDIA_TYPE'],
       ['XML', '<project/>', { 'content-type': 'application/xml' }, '415 UNSUPPORTED_MEDIA_TYPE'],
       ['more than 256 KiB', JSON.stringify({ ...brief, description: 'x'.repeat(300_000) }), json, '413 TOO_LARGE'],
       [

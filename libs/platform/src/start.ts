@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ServiceConfig } from './config.ts';
 import { AppError, toError } from './errors.ts';
+import { takeJson } from './json-body.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { ProblemFilter, validationPipe } from './problem.filter.ts';
 
@@ -25,7 +26,7 @@ export async function boot(module: Type, options: StartOptions = {}): Promise<Ne
     module,
     new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true }),
     // Our own logger takes over as soon as there is one; before that `start` says what is wrong, without a stack.
-    { logger: false, abortOnError: false },
+    { logger: false, abortOnError: false, bodyParser: false },
   );
   try {
     await listen(app, options);
@@ -44,6 +45,7 @@ async function listen(app: NestFastifyApplication, { http }: StartOptions): Prom
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(validationPipe());
   refuseWorkWhileDraining(app);
+  takeJson(app);
   await http?.(app);
   await app.init();
   app.connectMicroservice({ strategy: app.get<CustomTransportStrategy>(TRANSPORT) });
