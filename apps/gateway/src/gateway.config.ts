@@ -50,6 +50,11 @@ export class GatewayConfig extends ServiceConfig {
   @Min(1_000)
   LINK_TTL_MS: number = 60 * 60_000;
 
+  /** Uploads that one process takes at once; fewer than `HTTP_MAX_SOCKETS`, which links need too. */
+  @IsInt()
+  @Min(1)
+  UPLOADS_MAX_CLIENTS: number = 10;
+
   /** Streams of events that one process keeps open at once. */
   @IsInt()
   @Min(0)

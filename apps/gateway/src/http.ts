@@ -2,18 +2,33 @@ import multipart from '@fastify/multipart';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { MAX_IMAGES } from '@castad/contracts';
+import { AppError } from '@castad/platform';
 import { GatewayConfig } from './gateway.config.ts';
 import { openApiDocument } from './openapi.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    takesFiles?: boolean;
+  }
+}
+
+const MAX_FIELD_BYTES = 1024;
 
 /** Uploads, and the API's description at `/openapi.json` and `/docs`. */
 export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
   const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
-  // One file more than is taken, so that the refusal is our own.
-  await app.register(multipart, { limits: { files: MAX_IMAGES + 1, fileSize: IMAGE_MAX_BYTES, fields: 0 } });
-  // What is left of a refused upload is read to its end: it would hold up the next request of its connection.
+  // One file and one field more than are taken, so that the refusal is our own.
+  await app.register(multipart, {
+    limits: { files: MAX_IMAGES + 1, fileSize: IMAGE_MAX_BYTES, fields: 1, fieldSize: MAX_FIELD_BYTES },
+  });
   app
     .getHttpAdapter()
     .getInstance()
+    .addHook('preHandler', async request => {
+      if (request.isMultipart() && !request.routeOptions.config.takesFiles)
+        throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'This call takes no files.', { status: 415 });
+    })
+    // What is left of a refused upload is read to its end: it would hold up the next request of its connection.
     .addHook('onResponse', async ({ raw }) => {
       raw.unpipe();
       raw.resume();

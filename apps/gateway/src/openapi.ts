@@ -30,10 +30,12 @@ export class ProblemView {
 const descriptions: Record<number, string> = {
   400: 'The request is not valid.',
   404: 'There is no such thing, or not yet.',
+  408: 'A file did not arrive in time.',
   409: 'The request contradicts the present state.',
-  413: 'A file is too large.',
-  415: 'A file is not an image we take.',
+  413: 'The body, or a file, is too large.',
+  415: 'The body, or a file, is not of a type we take.',
   422: 'The Idempotency-Key was used with another body.',
+  429: 'Too many clients are sending photos. Try again after Retry-After seconds.',
 };
 
 /** Documents the refusals of a call. Any call may also answer 503 with Retry-After. */

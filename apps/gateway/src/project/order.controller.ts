@@ -24,7 +24,7 @@ export class OrderController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Order everything from the first stage that is not done, or stale' })
   @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   async run(@TaskId() taskId: string, @Body() body?: RunDto): Promise<OrderView> {
     return orderView(await this.orders.run(taskId, seenIn(body), body?.stopAfter ?? undefined));
   }
@@ -35,7 +35,7 @@ export class OrderController {
     summary: 'Order again what failed or was cancelled, from where it ended; what was paid for is reused',
   })
   @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   async retry(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return orderView(await this.orders.retry(taskId, seenIn(body)));
   }
@@ -44,7 +44,7 @@ export class OrderController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'End the running order; no later stage is begun' })
   @ApiAcceptedResponse({ type: CancelledView })
-  @ApiProblem(404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   async cancel(@TaskId() taskId: string): Promise<CancelledView> {
     const { order, paid } = await this.orders.cancel(taskId);
     return cancelledView(order, paid);
@@ -54,7 +54,7 @@ export class OrderController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Order a lyric alone; again makes a new one' })
   @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   lyric(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return this.stage(taskId, 'lyric', body);
   }
@@ -63,7 +63,7 @@ export class OrderController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Give a lyric of your own, as the next revision; to `stopAfter`, or the lyric alone' })
   @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   async ownLyric(@TaskId() taskId: string, @Body() body: LyricDto): Promise<OrderView> {
     const { title, style, sections, stopAfter } = body;
     const words = { ...(title && { title }), ...(style && { style }), sections };
@@ -74,7 +74,7 @@ export class OrderController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Order a song alone, of the lyric that counts' })
   @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   song(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return this.stage(taskId, 'song', body);
   }
@@ -83,7 +83,7 @@ export class OrderController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Order a film alone, of the song that counts and the photos' })
   @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   video(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
     return this.stage(taskId, 'video', body);
   }
@@ -91,7 +91,7 @@ export class OrderController {
   @Put('lyric/choice')
   @ApiOperation({ summary: 'Let an earlier lyric count; what is made of another becomes stale and is kept' })
   @ApiOkResponse({ type: ProjectView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   chooseLyric(@TaskId() taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
     return this.choose(taskId, 'lyric', { revision });
   }
@@ -99,7 +99,7 @@ export class OrderController {
   @Put('song/choice')
   @ApiOperation({ summary: 'Let another track or an earlier song count; a film of another becomes stale and is kept' })
   @ApiOkResponse({ type: ProjectView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   chooseSong(@TaskId() taskId: string, @Body() { revision, trackId }: SongChoiceDto): Promise<ProjectView> {
     return this.choose(taskId, 'song', { revision, ...(trackId && { trackId }) });
   }
@@ -107,7 +107,7 @@ export class OrderController {
   @Put('video/choice')
   @ApiOperation({ summary: 'Let an earlier film count' })
   @ApiOkResponse({ type: ProjectView })
-  @ApiProblem(400, 404, 409)
+  @ApiProblem(400, 404, 409, 413, 415)
   chooseVideo(@TaskId() taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
     return this.choose(taskId, 'video', { revision });
   }

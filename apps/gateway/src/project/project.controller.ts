@@ -1,4 +1,3 @@
-import { AppError } from '@castad/platform';
 import { Body, Controller, Get, Headers, HttpStatus, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
@@ -10,8 +9,10 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { GatewayConfig } from '../gateway.config.ts';
+import { photosIn } from '../input/photos.ts';
 import { TaskId } from '../input/task-id.ts';
 import { ApiProblem } from '../openapi.ts';
 import { ImageService } from './image.service.ts';
@@ -32,6 +33,7 @@ export class ProjectController {
   constructor(
     private readonly projects: ProjectService,
     private readonly images: ImageService,
+    private readonly config: GatewayConfig,
   ) {}
 
   @Post()
@@ -43,7 +45,7 @@ export class ProjectController {
   })
   @ApiCreatedResponse({ type: ProjectSummaryView, description: 'A draft: add images, then run.' })
   @ApiAcceptedResponse({ type: ProjectSummaryView, description: 'Ordered.' })
-  @ApiProblem(400, 422)
+  @ApiProblem(400, 413, 415, 422)
   async create(
     @Body() dto: CreateProjectDto,
     @Headers('idempotency-key') key: string | undefined,
@@ -73,24 +75,16 @@ export class ProjectController {
   }
 
   @Post(':taskId/images')
+  @RouteConfig({ takesFiles: true })
   @ApiOperation({ summary: 'Add photos (JPEG, PNG or WebP), in the order they are to appear' })
   @ApiConsumes('multipart/form-data')
   @ApiBody({
     schema: { type: 'object', properties: { images: { type: 'array', items: { type: 'string', format: 'binary' } } } },
   })
   @ApiCreatedResponse({ type: ImagesView })
-  @ApiProblem(400, 404, 409, 413, 415)
+  @ApiProblem(400, 404, 408, 409, 413, 415, 429)
   async addImages(@TaskId() taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
-    const images = await this.images.add(taskId, filesIn(request));
+    const images = await this.images.add(taskId, photosIn(request, 2 * this.config.HTTP_TIMEOUT_MS));
     return { images: images.map(imageView) };
-  }
-}
-
-async function* filesIn(request: FastifyRequest): AsyncGenerator<Readable> {
-  if (!request.isMultipart())
-    throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data.', { status: 415 });
-  for await (const { file } of request.files()) {
-    yield file;
-    if (file.truncated) throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
   }
 }

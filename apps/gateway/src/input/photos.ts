@@ -1,0 +1,37 @@
+import { AppError, InvalidInput, toError } from '@castad/platform';
+import type { FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+
+const FIELD = 'images';
+
+/**
+ * The files of a form, as they come: the next one is read when the one before has been.
+ * @throws AppError saying what is wrong with the form; a client that is silent for `idleMs` is cut off
+ */
+export async function* photosIn(request: FastifyRequest, idleMs: number): AsyncGenerator<Readable> {
+  if (!request.isMultipart())
+    throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data.', { status: 415 });
+  request.raw.setTimeout(idleMs, () => request.raw.destroy());
+  try {
+    for await (const part of request.parts()) {
+      if (part.fieldname !== FIELD)
+        throw new InvalidInput('UNKNOWN_FIELD', `Send files in the field ${FIELD}, and nothing else.`);
+      if (part.type === 'field')
+        throw new InvalidInput('NOT_A_FILE', `The field ${FIELD} holds files: each part needs a filename.`);
+      yield part.file;
+      if (part.file.truncated) throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
+    }
+  } catch (error) {
+    throw error instanceof AppError ? error : brokenForm(error);
+  } finally {
+    request.raw.setTimeout(0);
+  }
+}
+
+/** What the client sent is no whole form: the parser's errors, and those of a file that it cut off. */
+export const brokenForm = (cause: unknown) =>
+  new InvalidInput(
+    'INVALID_MULTIPART',
+    'The body is not a whole multipart/form-data form: a boundary, or the end, is missing.',
+    { cause: toError(cause) },
+  );
