@@ -18,9 +18,9 @@ import { topics } from './topics.ts';
 export const sectionLabels = ['intro', 'verse', 'chorus', 'bridge', 'outro'] as const;
 export type SectionLabel = (typeof sectionLabels)[number];
 
-/** No song of a minute holds more, and no composer takes much more. */
+/** No song of a minute holds more, and the smallest model of the composer takes no more, labels and line breaks included. */
 export const MAX_LYRIC_LINES = 200;
-export const MAX_LYRIC_LETTERS = 4_000;
+export const MAX_LYRIC_LETTERS = 3_000;
 
 /** One part of the lyric, as it is sung. */
 export class LyricSection {
@@ -34,6 +34,10 @@ export class LyricSection {
   @Length(1, 200, { each: true })
   lines!: string[];
 }
+
+/** How long the sections are for the composer: each under its label in brackets, with an empty line between them. */
+export const lettersOf = (sections: LyricSection[]): number =>
+  sections.map(({ label, lines }) => `[${label}]\n${lines.join('\n')}`).join('\n\n').length;
 
 /** The words of a song. */
 export class Lyric {

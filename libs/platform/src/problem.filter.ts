@@ -64,7 +64,7 @@ export class ProblemFilter implements ExceptionFilter {
         error: toError(error).stack,
       });
     }
-    if (problem.status === 503) void reply.header('retry-after', '1');
+    if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', '1');
     void reply.status(problem.status).type('application/problem+json').send(problem);
   }
 }
@@ -94,9 +94,9 @@ export const validationPipe = () =>
     exceptionFactory: (errors: ValidationError[]) => new InvalidShape(errors.flatMap(error => texts(error))),
   });
 
-function texts(error: ValidationError, path = ''): string[] {
-  return [
-    ...Object.values(error.constraints ?? {}).map(text => path + text),
-    ...(error.children ?? []).flatMap(child => texts(child, `${path}${error.property}.`)),
-  ];
+/** `sections[0].label must ...`: the path of a property, and what is wrong with it. */
+function texts({ property, constraints = {}, children = [] }: ValidationError, path = ''): string[] {
+  const isIndex = /^\d+$/.test(property);
+  const here = isIndex ? `${path.replace(/\.$/, '')}[${property}].` : `${path}${property}.`;
+  return [...Object.values(constraints).map(text => path + text), ...children.flatMap(child => texts(child, here))];
 }

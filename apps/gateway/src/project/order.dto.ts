@@ -1,4 +1,5 @@
 import {
+  lettersOf,
   MAX_LYRIC_LETTERS,
   MAX_LYRIC_LINES,
   sectionLabels,
@@ -15,16 +16,15 @@ import {
   IsIn,
   IsInt,
   IsOptional,
-  IsString,
-  Length,
-  Matches,
   Max,
   Min,
   Validate,
   ValidateNested,
+  type ValidationArguments,
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import { Line, SungLines } from '../input/text.ts';
 import { StopAfterDto } from './project.dto.ts';
 
 const MAX_REVISION = 2 ** 31 - 1;
@@ -43,9 +43,6 @@ export class SeenDto {
 
 export class RunDto extends IntersectionType(StopAfterDto, SeenDto) {}
 
-/** One line that is neither blank nor more than a line. */
-const LINE = /^(?=.*\S)[^\p{Cc}]*$/u;
-
 export class SectionDto {
   @ApiProperty({ enum: sectionLabels })
   @IsIn(sectionLabels)
@@ -55,46 +52,59 @@ export class SectionDto {
     type: [String],
     minItems: 1,
     maxItems: 40,
-    description: 'As they are sung; 1 to 200 characters each.',
+    description: 'As they are sung; 1 to 200 characters each, without square brackets.',
   })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(40)
-  @IsString({ each: true })
-  @Length(1, 200, { each: true })
-  @Matches(LINE, { each: true, message: 'each line must hold words and no control characters' })
+  @SungLines(200)
   lines!: string[];
 }
+
+/** Of whatever came; what is no section is refused elsewhere. */
+function sizeOf(sections: unknown): { lines: number; letters: number } {
+  const known = Array.isArray(sections) ? (sections as unknown[]).filter(isSection) : [];
+  return { lines: known.reduce((sum, { lines }) => sum + lines.length, 0), letters: lettersOf(known) };
+}
+
+const isSection = (value: unknown): value is SectionDto => {
+  const { label, lines } = (value ?? {}) as Partial<SectionDto>;
+  return typeof label === 'string' && Array.isArray(lines) && lines.every(line => typeof line === 'string');
+};
 
 @ValidatorConstraint()
 class FitsIntoASong implements ValidatorConstraintInterface {
   validate(sections: unknown): boolean {
-    if (!Array.isArray(sections)) return true;
-    const lines = (sections as Partial<SectionDto>[]).flatMap(section => section?.lines ?? []);
-    return lines.length <= MAX_LYRIC_LINES && lines.join('').length <= MAX_LYRIC_LETTERS;
+    const { lines, letters } = sizeOf(sections);
+    return lines <= MAX_LYRIC_LINES && letters <= MAX_LYRIC_LETTERS;
   }
 
-  defaultMessage(): string {
-    return `sections must hold at most ${MAX_LYRIC_LINES} lines and ${MAX_LYRIC_LETTERS} characters in all`;
+  defaultMessage({ value }: ValidationArguments): string {
+    const { lines, letters } = sizeOf(value);
+    return (
+      `sections must hold at most ${MAX_LYRIC_LINES} lines and ${MAX_LYRIC_LETTERS} characters in all, ` +
+      `with labels and line breaks, and has ${lines} and ${letters}`
+    );
   }
 }
 
 export class LyricDto extends RunDto {
   @ApiPropertyOptional({ minLength: 1, maxLength: 80, description: "Default: the present lyric's." })
   @IsOptional()
-  @IsString()
-  @Length(1, 80)
-  @Matches(LINE, { message: 'title must hold words and no control characters' })
+  @Line(80)
   title?: string;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 200, description: "How it is sung. Default: the present lyric's." })
   @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  @Matches(LINE, { message: 'style must hold words and no control characters' })
+  @Line(200)
   style?: string;
 
-  @ApiProperty({ type: [SectionDto], minItems: 1, maxItems: 20 })
+  @ApiProperty({
+    type: [SectionDto],
+    minItems: 1,
+    maxItems: 20,
+    description: `At most ${MAX_LYRIC_LINES} lines and ${MAX_LYRIC_LETTERS} characters in all, with labels and line breaks.`,
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(20)
@@ -115,8 +125,7 @@ export class ChoiceDto {
 export class SongChoiceDto extends ChoiceDto {
   @ApiPropertyOptional({ maxLength: 100, description: 'One of its tracks. Default: the first.' })
   @IsOptional()
-  @IsString()
-  @Length(1, 100)
+  @Line(100)
   trackId?: string;
 }
 
@@ -133,8 +142,7 @@ export class RevisionQuery {
 export class TrackQuery extends RevisionQuery {
   @ApiPropertyOptional({ maxLength: 100, description: 'Another track of the song. Default: the one that counts.' })
   @IsOptional()
-  @IsString()
-  @Length(1, 100)
+  @Line(100)
   trackId?: string;
 }
 

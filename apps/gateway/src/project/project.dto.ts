@@ -7,23 +7,11 @@ import {
   type Language,
   type Stage as StageName,
 } from '@castad/contracts';
+import { IsId } from '@castad/platform';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsNotEmpty,
-  IsObject,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Length,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { Line, Prose } from '../input/text.ts';
 
 export class MusicDto {
   @ApiPropertyOptional({
@@ -32,8 +20,7 @@ export class MusicDto {
     description: 'Genre, mood, instruments.',
   })
   @IsOptional()
-  @IsString()
-  @Length(1, 200)
+  @Line(200)
   style?: string;
 
   @ApiPropertyOptional({ minimum: 10, maximum: 60, default: 30, description: 'Length of song and film in seconds.' })
@@ -53,8 +40,7 @@ export class VideoDto {
     description: 'A template id of the video provider. Default: the one for the format.',
   })
   @IsOptional()
-  @IsString()
-  @Length(1, 100)
+  @Line(100)
   template?: string;
 }
 
@@ -67,21 +53,16 @@ export class StopAfterDto {
 
 export class CreateProjectDto extends StopAfterDto implements Brief {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'Sea Breeze Stay' })
-  @IsString()
-  @Length(1, 100)
-  @IsNotEmpty()
+  @Line(100)
   businessName!: string;
 
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'Gangneung' })
-  @IsString()
-  @Length(1, 100)
-  @IsNotEmpty()
+  @Line(100)
   region!: string;
 
   @ApiPropertyOptional({ maxLength: 2000 })
   @IsOptional()
-  @IsString()
-  @MaxLength(2000)
+  @Prose(2000)
   description?: string;
 
   @ApiPropertyOptional({ enum: languages, default: 'ko' })
@@ -111,7 +92,7 @@ export type ProjectStatus = (typeof projectStatuses)[number];
 export class ListQuery {
   @ApiPropertyOptional({ format: 'uuid', description: 'Where the page before ended.' })
   @IsOptional()
-  @IsUUID()
+  @IsId()
   cursor?: string;
 
   @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
@@ -130,8 +111,7 @@ export class ListProjectsQuery extends ListQuery {
 
   @ApiPropertyOptional({ maxLength: 100, description: 'Part of the business name.' })
   @IsOptional()
-  @IsString()
-  @Length(1, 100)
+  @Line(100)
   q?: string;
 }
 

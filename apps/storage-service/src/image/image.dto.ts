@@ -1,10 +1,10 @@
-import { IsUUID } from 'class-validator';
+import { IsId } from '@castad/platform';
 
 export class ImageParams {
-  @IsUUID()
+  @IsId()
   taskId!: string;
 
-  @IsUUID()
+  @IsId()
   imageId!: string;
 }
 

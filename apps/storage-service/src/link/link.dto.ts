@@ -1,4 +1,5 @@
 import { assetKinds, type AssetKind } from '@castad/contracts';
+import { IsId } from '@castad/platform';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -8,7 +9,6 @@ import {
   IsInt,
   IsOptional,
   IsString,
-  IsUUID,
   Length,
   Max,
   Min,
@@ -36,7 +36,7 @@ export class AssetKey {
 }
 
 export class LinksRequest {
-  @IsUUID()
+  @IsId()
   taskId!: string;
 
   @IsArray()
