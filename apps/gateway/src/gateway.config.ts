@@ -1,6 +1,6 @@
-import { MIN_SECRET_LENGTH, ServiceConfig } from '@castad/platform';
+import { InternalConfig } from '@castad/platform';
 import type { Stage } from '@castad/contracts';
-import { IsInt, IsUrl, Max, Min, MinLength } from 'class-validator';
+import { IsInt, IsUrl, Max, Min } from 'class-validator';
 
 /** How long after its deadline an order is waited for, and how long each of its stages may take. Milliseconds. */
 export interface TimeLimits {
@@ -8,13 +8,10 @@ export interface TimeLimits {
   stageMs: Record<Stage, number>;
 }
 
-export class GatewayConfig extends ServiceConfig {
+export class GatewayConfig extends InternalConfig {
   /** storage-service, for uploads and links. */
   @IsUrl({ require_tld: false, require_protocol: true })
   STORAGE_URL!: string;
-
-  @MinLength(MIN_SECRET_LENGTH)
-  INTERNAL_SECRET!: string;
 
   /** How long a film may take from its order. */
   @IsInt()

@@ -1,11 +1,11 @@
-import { IsSecret, ServiceConfig } from '@castad/platform';
+import { InternalConfig } from '@castad/platform';
 import { IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 export const MAX_LINK_TTL_MS = 7 * 24 * HOUR_MS;
 
-export class StorageServiceConfig extends ServiceConfig {
+export class StorageServiceConfig extends InternalConfig {
   /** With the account key: links are signed with it. */
   @Matches(/^UseDevelopmentStorage=true|AccountKey=/, {
     message: 'AZURE_STORAGE_CONNECTION_STRING must hold an AccountKey',
@@ -23,9 +23,6 @@ export class StorageServiceConfig extends ServiceConfig {
   AZURE_PUBLIC_ENDPOINT?: string;
 
   /** Shared with the services that upload and ask for links. */
-  @IsSecret()
-  INTERNAL_SECRET!: string;
-
   /** Files copied at once. */
   @IsInt()
   @Min(1)

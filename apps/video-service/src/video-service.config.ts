@@ -1,10 +1,10 @@
 import { formats, type Format } from '@castad/contracts';
-import { MIN_SECRET_LENGTH, ServiceConfig } from '@castad/platform';
+import { InternalConfig } from '@castad/platform';
 import { IsInt, IsUrl, Matches, Min, MinLength } from 'class-validator';
 
 const TEMPLATES = /^(9:16|16:9|1:1)=[^,=\s]+(,(9:16|16:9|1:1)=[^,=\s]+)*$/;
 
-export class VideoServiceConfig extends ServiceConfig {
+export class VideoServiceConfig extends InternalConfig {
   /** Where Creatomate reaches this service's callbacks. */
   @IsUrl({ require_tld: false, require_protocol: true })
   PUBLIC_URL!: string;
@@ -12,9 +12,6 @@ export class VideoServiceConfig extends ServiceConfig {
   /** storage-service, for links to songs and photos. */
   @IsUrl({ require_tld: false, require_protocol: true })
   STORAGE_URL!: string;
-
-  @MinLength(MIN_SECRET_LENGTH)
-  INTERNAL_SECRET!: string;
 
   @IsUrl({ require_tld: false, require_protocol: true })
   CREATOMATE_BASE_URL: string = 'https://api.creatomate.com';

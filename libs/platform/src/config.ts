@@ -151,6 +151,12 @@ export class ServiceConfig extends KafkaConfig {
 export const MIN_SECRET_LENGTH = 16;
 export const IsSecret = () => MinLength(MIN_SECRET_LENGTH);
 
+/** Of services that call one another. */
+export class InternalConfig extends ServiceConfig {
+  @IsSecret()
+  INTERNAL_SECRET!: string;
+}
+
 /** The environment does not make a valid configuration; the message lists every fault. */
 export class InvalidConfig extends AppError {
   constructor(problems: string[]) {

@@ -5,6 +5,7 @@ export * from './database-errors.ts';
 export * from './errors.ts';
 export * from './http-client.ts';
 export * from './ids.ts';
+export * from './internal.guard.ts';
 export * from './lifecycle.ts';
 export * from './metrics.ts';
 export * from './migrate.ts';

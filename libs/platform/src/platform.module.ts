@@ -1,7 +1,7 @@
 import type { EntityName } from '@mikro-orm/core';
 import { HttpModule } from '@nestjs/axios';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { loadConfig, ServiceConfig } from './config.ts';
+import { InternalConfig, loadConfig, ServiceConfig } from './config.ts';
 import { Database, ENTITIES } from './database.ts';
 import { HealthController } from './health.controller.ts';
 import { httpOptions } from './http-client.ts';
@@ -21,6 +21,7 @@ export interface PlatformOptions<C extends ServiceConfig> {
 @Module({})
 export class PlatformModule {
   static forService<C extends ServiceConfig>({ service, config, entities }: PlatformOptions<C>): DynamicModule {
+    const internal = config.prototype instanceof InternalConfig ? [InternalConfig] : [];
     return {
       module: PlatformModule,
       global: true,
@@ -28,14 +29,14 @@ export class PlatformModule {
       controllers: [HealthController],
       providers: [
         { provide: config, useFactory: () => loadConfig(config) },
-        { provide: ServiceConfig, useExisting: config },
+        ...[ServiceConfig, ...internal].map(provide => ({ provide, useExisting: config })),
         { provide: ENTITIES, useValue: entities },
         Database,
         Lifecycle,
         Metrics,
         Retention,
       ],
-      exports: [config, ServiceConfig, Database, Lifecycle, Metrics, Retention, HttpModule],
+      exports: [config, ServiceConfig, ...internal, Database, Lifecycle, Metrics, Retention, HttpModule],
     };
   }
 }

@@ -1,8 +1,7 @@
-import { AppError } from '@castad/platform';
+import { AppError, InternalGuard } from '@castad/platform';
 import { Controller, Delete, HttpCode, Param, Put, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { InternalGuard } from '../internal.guard.ts';
 import { ImageParams, type UploadedImage } from './image.dto.ts';
 import { ImageService } from './image.service.ts';
 

@@ -1,8 +1,7 @@
-import { Database } from '@castad/platform';
+import { Database, InternalGuard } from '@castad/platform';
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { Asset } from '../asset/asset.entity.ts';
 import { BlobClient } from '../azure/blob.client.ts';
-import { InternalGuard } from '../internal.guard.ts';
 import { StorageServiceConfig } from '../storage-service.config.ts';
 import { type AssetKey, LinksRequest, type LinksResponse } from './link.dto.ts';
 

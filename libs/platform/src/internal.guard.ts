@@ -1,13 +1,13 @@
-import { AppError } from '@castad/platform';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { StorageServiceConfig } from './storage-service.config.ts';
+import { InternalConfig } from './config.ts';
+import { AppError } from './errors.ts';
 
 /** Lets in the services that know the shared secret. */
 @Injectable()
 export class InternalGuard implements CanActivate {
-  constructor(private readonly config: StorageServiceConfig) {}
+  constructor(private readonly config: InternalConfig) {}
 
   canActivate(context: ExecutionContext): boolean {
     const { authorization = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
