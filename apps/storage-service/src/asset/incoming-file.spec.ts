@@ -72,6 +72,12 @@ describe('IncomingFile', () => {
     await expect(IncomingFile.open(endless, { ...limits, totalMs: 50 })).rejects.toMatchObject({ fault: 'STALLED' });
   });
 
+  it('does not count the time that its reader takes', async () => {
+    const file = await open(Buffer.alloc(HEAD_BYTES * 2), { idleMs: 20 });
+    await new Promise(resolve => setTimeout(resolve, 60));
+    expect(await readAll(file)).toHaveLength(HEAD_BYTES * 2);
+  });
+
   it('leaves its source open when it is closed early', async () => {
     const source = Readable.from(slices(Buffer.alloc(HEAD_BYTES * 3)));
     const file = await IncomingFile.open(source, limits);

@@ -28,7 +28,7 @@ export class FileRejected extends AppError {
     readonly found?: string,
     cause?: unknown,
   ) {
-    super(`FILE_${fault}`, texts[fault], { cause, retriable: fault === 'TRUNCATED' || fault === 'STALLED' });
+    super(`FILE_${fault}`, texts[fault], { cause, retriable: fault !== 'TOO_LARGE' });
   }
 }
 
@@ -104,16 +104,18 @@ export class IncomingFile {
 
   private async *measured(source: Readable, limits: Limits): AsyncGenerator<Buffer, void> {
     const stall = () => source.destroy(new FileRejected('STALLED'));
-    const idle = setTimeout(stall, limits.idleMs);
+    let idle = setTimeout(stall, limits.idleMs);
     const total = setTimeout(stall, limits.totalMs);
     try {
       // Not destroyed at an early end: the source of an upload is the connection its answer goes out on.
       for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        idle.refresh();
+        // The sender is not to blame for the time that we take.
+        clearTimeout(idle);
         this.size += chunk.length;
         if (this.size > limits.maxBytes) throw new FileRejected('TOO_LARGE');
         this.hash.update(chunk);
         yield chunk;
+        idle = setTimeout(stall, limits.idleMs);
       }
       if (this.size !== (limits.announcedBytes ?? this.size)) throw new FileRejected('TRUNCATED');
     } catch (error) {

@@ -78,30 +78,79 @@ describe('BlobClient', () => {
     });
   });
 
-  it('writes a large file in blocks, and its hash when it is known', async () => {
-    answers.metadata = reply => void reply.writeHead(200, { etag: '"2"' }).end();
+  it('writes a large file in blocks, one in memory at a time, and commits them with its hash', async () => {
+    let headers: IncomingMessage['headers'] = {};
+    let busy = 0;
+    answers.block = (reply, call) => {
+      expect(++busy).toBe(1);
+      setImmediate(() => {
+        busy--;
+        created(reply, call);
+      });
+    };
+    answers.commit = (reply, call) => {
+      headers = call.headers;
+      created(reply, call);
+    };
+    expect(await open().write('a/b.mp4', 'video/mp4', large)).toBe('"1"');
+    expect(calls).toEqual(['container', 'block', 'block', 'block', 'commit']);
+    expect(headers).toMatchObject({ 'x-ms-meta-sha256': large.sha256, 'if-none-match': '*' });
+  });
+
+  it('shares its blocks with no other upload to the same path', async () => {
+    const ids: string[] = [];
+    answers.block = (reply, call) => {
+      ids.push(new URL(call.url ?? '', endpoint).searchParams.get('blockid') ?? '');
+      created(reply, call);
+    };
     await open().write('a/b.mp4', 'video/mp4', large);
-    expect(calls).toEqual(['container', 'block', 'block', 'block', 'commit', 'metadata']);
+    await open().write('a/b.mp4', 'video/mp4', large);
+    expect(new Set(ids).size).toBe(6);
+    expect(new Set(ids.map(({ length }) => length)).size).toBe(1);
   });
 
   it('is content with finding the same file, and says when it is another', async () => {
     answers.put = refusal(409, 'BlobAlreadyExists');
     answers.properties = reply =>
-      void reply.writeHead(200, { 'content-length': 5, 'x-ms-meta-sha256': small.sha256 }).end();
-    await open().write('a/b.mp3', 'audio/mpeg', small);
+      void reply.writeHead(200, { 'content-length': 5, 'x-ms-meta-sha256': small.sha256, etag: '"7"' }).end();
+    expect(await open().write('a/b.mp3', 'audio/mpeg', small)).toBe('"7"');
     answers.put = refusal(412, 'ConditionNotMet');
     await open().write('a/b.mp3', 'audio/mpeg', small);
-    answers.properties = reply => void reply.writeHead(200, { 'content-length': 5 }).end();
-    expect(await failure(small)).toBeInstanceOf(BlobDiffers);
+    answers.properties = reply => void reply.writeHead(200, { 'content-length': 5, etag: '"8"' }).end();
+    const differs = await failure(small);
+    expect(differs).toBeInstanceOf(BlobDiffers);
+    expect(differs).toMatchObject({ etag: '"8"' });
+  });
+
+  it('removes only what it means, and is content when that is gone', async () => {
+    let headers: IncomingMessage['headers'] = {};
+    answers.delete = (reply, call) => {
+      headers = call.headers;
+      reply.writeHead(202).end();
+    };
+    await open().remove('a/b.mp3', '"7"');
+    expect(headers).toMatchObject({ 'if-match': '"7"' });
+    for (const [status, code] of [
+      [412, 'ConditionNotMet'],
+      [404, 'BlobNotFound'],
+      [404, 'ContainerNotFound'],
+    ] as const) {
+      answers.delete = refusal(status, code);
+      await open().remove('a/b.mp3', '"7"');
+    }
+    answers.delete = refusal(503, 'ServerBusy');
+    await expect(open().remove('a/b.mp3')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
   it.each([
-    [403, 'AuthenticationFailed', { code: 'STORAGE_UNAUTHORIZED', retriable: false, account: true }],
+    [403, 'AuthenticationFailed', { code: 'STORAGE_UNAUTHORIZED', retriable: true, account: true, status: 503 }],
+    [403, 'AccountIsDisabled', { code: 'STORAGE_UNAUTHORIZED', retriable: true, account: true, status: 503 }],
+    [401, 'NoAuthenticationInformation', { code: 'STORAGE_UNAUTHORIZED', retriable: true, account: true, status: 503 }],
     [400, 'InvalidHeaderValue', { code: 'STORAGE_REFUSED', retriable: false }],
     [400, 'InvalidBlockList', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
     [429, 'TooManyRequests', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
     [500, 'InternalError', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
-    [503, 'ServerBusy', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
+    [503, 'ServerBusy', { code: 'STORAGE_UNAVAILABLE', retriable: true, status: 503 }],
   ])('classifies %i %s', async (status, code, expected) => {
     answers.put = refusal(status, code);
     expect(await failure(small)).toMatchObject(expected);
@@ -134,19 +183,40 @@ describe('BlobClient', () => {
     expect(calls).not.toContain('commit');
   });
 
-  it('makes the container again after it was lost', async () => {
-    answers.put = refusal(404, 'ContainerNotFound');
+  it('commits nothing of an upload that was given up, however late its last block gets there', async () => {
+    let arrived = () => {};
+    const last = new Promise<void>(resolve => (arrived = resolve));
+    let release = () => {};
+    answers.block = (reply, call) => {
+      if (calls.filter(operation => operation === 'block').length < 3) return created(reply, call);
+      release = () => created(reply, call);
+      arrived();
+    };
+    const given = failure(large, open({ STORAGE_COPY_TIMEOUT_MS: '1000' }));
+    await Promise.race([last, given]);
+    expect(await given).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    release();
+    // Another call through the same connections comes after all that the upload may have sent.
+    await open().write('a/c.mp3', 'audio/mpeg', small);
+    expect(calls).not.toContain('commit');
+  });
+
+  it('makes a container that was lost again, also in the middle of a file', async () => {
     const client = open();
-    expect(await failure(small, client)).toMatchObject({ retriable: true });
-    answers.put = created;
     await client.write('a/b.mp3', 'audio/mpeg', small);
-    // An upload that was given up before may still say its last.
-    expect(calls.filter(call => call === 'container' || call === 'put')).toEqual([
-      'container',
-      'put',
-      'container',
-      'put',
-    ]);
+    const lost = (operation: string) => {
+      calls.length = 0;
+      answers[operation] = (reply, call) => {
+        answers = {};
+        refusal(404, 'ContainerNotFound')(reply, call);
+      };
+    };
+    lost('put');
+    await client.write('a/b.mp3', 'audio/mpeg', small);
+    expect(calls).toEqual(['put', 'container', 'put']);
+    lost('block');
+    await client.write('a/b.mp4', 'video/mp4', large);
+    expect(calls).toEqual(['block', 'container', 'block', 'block', 'block', 'commit']);
   });
 
   it('signs links to read one file, at the address the public knows', async () => {
@@ -184,6 +254,6 @@ function operationOf({ url = '', method }: IncomingMessage): string {
   if (searchParams.get('restype') === 'container') return 'container';
   if (method === 'HEAD') return 'properties';
   if (method === 'DELETE') return 'delete';
-  const names: Record<string, string> = { block: 'block', blocklist: 'commit', metadata: 'metadata' };
+  const names: Record<string, string> = { block: 'block', blocklist: 'commit' };
   return names[searchParams.get('comp') ?? ''] ?? 'put';
 }

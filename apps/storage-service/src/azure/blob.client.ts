@@ -9,8 +9,9 @@ import {
   type BlobHTTPHeaders,
 } from '@azure/storage-blob';
 import { Injectable, type OnApplicationBootstrap, Logger } from '@nestjs/common';
-import { Readable } from 'node:stream';
+import { randomUUID } from 'node:crypto';
 import { StorageServiceConfig } from '../storage-service.config.ts';
+import { blocksOf } from './blocks.ts';
 
 /** What is to be written. Size and hash are final once `chunks` has been read. */
 export interface Content {
@@ -22,14 +23,13 @@ export interface Content {
 }
 
 const BLOCK_BYTES = 8 * 1024 * 1024;
-const BLOCKS_AT_ONCE = 5;
 const CLOCK_SKEW_MS = 10 * 60_000;
 /** A path never gets other content, so whoever has it may keep it. */
 const CACHE_CONTROL = 'private, max-age=31536000, immutable';
 
 /** There is other content under that path. */
 export class BlobDiffers extends Conflict {
-  constructor() {
+  constructor(readonly etag: string | undefined) {
     super('BLOB_DIFFERS', 'Another file is stored under this name.');
   }
 }
@@ -58,25 +58,32 @@ export class BlobClient implements OnApplicationBootstrap {
   }
 
   /**
-   * Writes a file once. The same content again is no error.
+   * Writes a file once, and returns its etag. The same content again is no error.
    * @throws BlobDiffers when the path holds other content
    * @throws ProviderError `STORAGE_...`, or what reading the content threw: then nothing was written
    */
-  async write(path: string, contentType: string, content: Content): Promise<void> {
+  async write(path: string, contentType: string, content: Content): Promise<string> {
     await this.containerExists();
     const blob = this.blob(path);
     const headers = { blobContentType: contentType, blobCacheControl: CACHE_CONTROL };
+    const overall = AbortSignal.timeout(this.config.STORAGE_COPY_TIMEOUT_MS);
     try {
-      if (content.whole) await this.writeWhole(blob, headers, content.whole, content.sha256);
-      else await this.writeStream(blob, headers, content);
+      if (content.whole) return await this.writeWhole(blob, headers, content.whole, content.sha256);
+      return await this.writeBlocks(blob, headers, content, overall);
     } catch (error) {
       if (!isExisting(error)) throw this.storageError(error);
-      if (!(await this.holds(blob, content))) throw new BlobDiffers();
+      return await this.same(blob, content);
     }
   }
 
-  async remove(path: string): Promise<void> {
-    await this.call(abortSignal => this.blob(path).deleteIfExists({ abortSignal }));
+  /** Removes what a writer wrote; what another one wrote there since stays. Without an etag: whatever is there. */
+  async remove(path: string, etag?: string): Promise<void> {
+    const conditions = etag ? { ifMatch: etag } : {};
+    try {
+      await this.blob(path).delete({ conditions, abortSignal: this.inTime() });
+    } catch (error) {
+      if (!isGone(error)) throw this.storageError(error);
+    }
   }
 
   /** A link that lets anybody read one file for a time. It is a secret: never logged, stored or sent in a message. */
@@ -100,47 +107,77 @@ export class BlobClient implements OnApplicationBootstrap {
     blobHTTPHeaders: BlobHTTPHeaders,
     whole: Buffer,
     sha256: string,
-  ): Promise<void> {
-    await blob.upload(whole, whole.length, {
-      blobHTTPHeaders,
-      metadata: { sha256 },
-      conditions: { ifNoneMatch: '*' },
-      abortSignal: AbortSignal.timeout(this.config.HTTP_TIMEOUT_MS),
-    });
+  ): Promise<string> {
+    const conditions = { ifNoneMatch: '*' };
+    const { etag } = await this.withContainer(() =>
+      blob.upload(whole, whole.length, {
+        blobHTTPHeaders,
+        metadata: { sha256 },
+        conditions,
+        abortSignal: this.inTime(),
+      }),
+    );
+    return etag ?? '';
   }
 
-  /** The hash is known only after the last block, when the SDK has its metadata already. */
-  private async writeStream(blob: BlockBlobClient, blobHTTPHeaders: BlobHTTPHeaders, content: Content): Promise<void> {
-    const stream = Readable.from(content.chunks(), { objectMode: false });
+  /**
+   * Block by block, so that one is in memory and a time-out is the end: the SDK's own upload of streams goes on behind
+   * an abort, and may commit what was given up.
+   */
+  private async writeBlocks(
+    blob: BlockBlobClient,
+    blobHTTPHeaders: BlobHTTPHeaders,
+    content: Content,
+    overall: AbortSignal,
+  ): Promise<string> {
+    const ids: string[] = [];
+    const upload = randomUUID();
+    const abortSignal = () => AbortSignal.any([overall, this.inTime()]);
+    for await (const block of blocksOf(content.chunks(), BLOCK_BYTES)) {
+      const id = blockId(upload, ids.length);
+      await this.withContainer(() => blob.stageBlock(id, block, block.length, { abortSignal: abortSignal() }));
+      ids.push(id);
+    }
+    const { etag } = await blob.commitBlockList(ids, {
+      blobHTTPHeaders,
+      metadata: { sha256: content.sha256 },
+      conditions: { ifNoneMatch: '*' },
+      abortSignal: abortSignal(),
+    });
+    return etag ?? '';
+  }
+
+  /** The etag of what is there, if it is the same. @throws BlobDiffers */
+  private async same(blob: BlockBlobClient, { size, sha256 }: Content): Promise<string> {
     try {
-      const { etag } = await this.inTime(
-        blob.uploadStream(stream, BLOCK_BYTES, BLOCKS_AT_ONCE, {
-          blobHTTPHeaders,
-          conditions: { ifNoneMatch: '*' },
-        }),
-      );
-      await blob.setMetadata(
-        { sha256: content.sha256 },
-        { conditions: { ifMatch: etag }, abortSignal: AbortSignal.timeout(this.config.HTTP_TIMEOUT_MS) },
-      );
-    } finally {
-      stream.destroy();
+      const { contentLength, metadata, etag } = await blob.getProperties({ abortSignal: this.inTime() });
+      if (contentLength !== size || metadata?.sha256 !== sha256) throw new BlobDiffers(etag);
+      return etag ?? '';
+    } catch (error) {
+      throw this.storageError(error);
     }
   }
 
-  private async holds(blob: BlockBlobClient, { size, sha256 }: Content): Promise<boolean> {
-    const { contentLength, metadata } = await this.call(abortSignal => blob.getProperties({ abortSignal }));
-    return contentLength === size && metadata?.sha256 === sha256;
+  /** Makes a container that somebody deleted again, in the middle of a file if need be. */
+  private async withContainer<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (errorCode(error) !== 'ContainerNotFound') throw error;
+      this.created = undefined;
+      await this.containerExists();
+      return await work();
+    }
   }
 
   /** Made once per process, and again after it was found missing. */
   private async containerExists(): Promise<void> {
-    this.created ??= this.call(abortSignal => this.container.createIfNotExists({ abortSignal }));
+    this.created ??= this.container.createIfNotExists({ abortSignal: this.inTime() });
     try {
       await this.created;
     } catch (error) {
       this.created = undefined;
-      throw error;
+      throw this.storageError(error);
     }
   }
 
@@ -149,25 +186,8 @@ export class BlobClient implements OnApplicationBootstrap {
   }
 
   /** The SDK's own time-outs are the server's; a dead connection needs one of ours. */
-  private async call<T>(work: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-    try {
-      return await work(AbortSignal.timeout(this.config.HTTP_TIMEOUT_MS));
-    } catch (error) {
-      throw this.storageError(error);
-    }
-  }
-
-  /** An abort signal would not reach the staging of blocks. */
-  private async inTime<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('time-out')), this.config.STORAGE_COPY_TIMEOUT_MS);
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private inTime(): AbortSignal {
+    return AbortSignal.timeout(this.config.HTTP_TIMEOUT_MS);
   }
 
   private storageError(error: unknown): AppError {
@@ -175,23 +195,31 @@ export class BlobClient implements OnApplicationBootstrap {
     const { statusCode, request } = error instanceof RestError ? error : {};
     const code = errorCode(error);
     const requestId = request?.requestId ?? 'none';
-    const cause = new Error(`blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`);
+    const detail = `blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`;
+    const cause = new Error(detail);
     if (code === 'ContainerNotFound') this.created = undefined;
     if (statusCode === 401 || statusCode === 403)
-      return new ProviderError('STORAGE_UNAUTHORIZED', 'Our storage refuses our key.', {
+      return new ProviderError('STORAGE_UNAUTHORIZED', 'Our storage refuses our account.', {
         account: true,
-        status: 502,
+        retriable: true,
+        status: 503,
+        detail,
         cause,
       });
     return isRefusal(statusCode, code)
-      ? new ProviderError('STORAGE_REFUSED', 'Our storage refuses the file.', { status: 502, cause })
+      ? new ProviderError('STORAGE_REFUSED', 'Our storage refuses the file.', { status: 502, detail, cause })
       : new ProviderError('STORAGE_UNAVAILABLE', 'Our storage cannot be used now.', {
           retriable: true,
           status: 503,
+          detail,
           cause,
         });
   }
 }
+
+/** Of one length, as Azure wants them, and of this upload alone: another one may be writing to the same path. */
+const blockId = (upload: string, index: number): string =>
+  Buffer.from(upload + String(index).padStart(12, '0')).toString('base64');
 
 /** The answer to a HEAD has no body, so no code but the one in its headers. */
 function errorCode(error: unknown): string {
@@ -201,6 +229,10 @@ function errorCode(error: unknown): string {
 
 const isExisting = (error: unknown): boolean =>
   (error instanceof RestError && error.statusCode === 412) || errorCode(error) === 'BlobAlreadyExists';
+
+/** Not there, or not what was meant: somebody has written it anew. */
+const isGone = (error: unknown): boolean =>
+  error instanceof RestError && (error.statusCode === 404 || error.statusCode === 412);
 
 /** Which of the client errors will not go away: not a missing container, a lease, a rate limit or another writer's blocks. */
 const isRefusal = (status: number | undefined, code: string): boolean =>
