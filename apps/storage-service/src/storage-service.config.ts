@@ -33,6 +33,11 @@ export class StorageServiceConfig extends InternalConfig {
   @Min(100)
   STORAGE_COPY_TIMEOUT_MS: number = 600_000;
 
+  /** How long a film waits for a poster or a second track that its host does not hand out. */
+  @IsInt()
+  @Min(0)
+  STORAGE_OPTIONAL_WAIT_MS: number = 60_000;
+
   @IsInt()
   @Min(1)
   STORAGE_MAX_FILE_BYTES: number = 1024 * MIB;

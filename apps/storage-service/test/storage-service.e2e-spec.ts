@@ -31,11 +31,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import mysql from 'mysql2/promise';
 import { Asset } from '../src/asset/asset.entity.ts';
-import { BlobClient } from '../src/azure/blob.client.ts';
+import { BlobClient, type Content } from '../src/azure/blob.client.ts';
 import { acceptStreams } from '../src/image/accept-streams.ts';
 import type { LinksResponse } from '../src/link/link.dto.ts';
 import { migrations } from '../src/migrations/index.ts';
 import { StorageServiceModule } from '../src/storage-service.module.ts';
+import { AzureFront } from './azure-front.ts';
 import { cut, redirect, SourceHost, stalled, status, whole } from './source-host.ts';
 
 const MIB = 1024 * 1024;
@@ -47,6 +48,7 @@ const settings = {
   IMAGE_MAX_BYTES: String(8 * MIB),
   WORKER_POLL_MS: '100',
   FETCH_PRIVATE_HOSTS: '127.0.0.1',
+  STORAGE_OPTIONAL_WAIT_MS: '300',
 };
 const fixture = (path: string) => readFile(join(import.meta.dirname, '../../../sandbox', path));
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -58,6 +60,7 @@ describe('storage-service', () => {
   let app: NestFastifyApplication;
   let database: Database;
   const host = new SourceHost();
+  const front = new AzureFront();
   let mp3: Buffer;
   let mp4: Buffer;
   let jpg: Buffer;
@@ -69,13 +72,16 @@ describe('storage-service', () => {
     await host.listen();
     bed = await testBed({ parts: ['kafka', 'mariadb', 'azurite'] });
     await bed.migrate('storage-service', migrations);
-    app = await bootWith(bed.env('storage-service', settings), StorageServiceModule, { http: acceptStreams });
+    const azure = await front.listen(bed.sandbox.env.AZURE_STORAGE_CONNECTION_STRING as string);
+    const env = bed.env('storage-service', { ...settings, AZURE_STORAGE_CONNECTION_STRING: azure });
+    app = await bootWith(env, StorageServiceModule, { http: acceptStreams });
     database = app.get(Database);
   }, 120_000);
 
   afterAll(async () => {
     await bed?.close();
     await host.close();
+    await front.close();
   }, 60_000);
 
   afterEach(() => {
@@ -113,6 +119,10 @@ describe('storage-service', () => {
       validateStatus: () => true,
       maxBodyLength: Infinity,
     });
+  const activeJobs = async () => {
+    const { data } = await call('GET', '/metrics');
+    return Number(/^castad_jobs_active.* (\d+)$/m.exec(data as string)?.[1]);
+  };
   const linksTo = async (taskId: string, ...assets: object[]): Promise<LinksResponse> =>
     (await call('POST', '/internal/links', { taskId, assets })).data as LinksResponse;
   const bytesAt = async (url: string) => {
@@ -164,11 +174,19 @@ describe('storage-service', () => {
       expect(sha256((await bytesAt((links[0] as { url: string }).url)).bytes)).toBe(sha256(film));
     });
 
+    const page = Buffer.from('<html>Sorry</html>');
     it.each([
       ['broke off', () => cut(mp3)],
       ['fell silent', () => stalled(mp3)],
       ['was not there yet', () => status(404)],
+      ['was forbidden', () => status(403)],
+      ['was refused', () => status(401)],
+      ['was asked for in the wrong way', () => status(400)],
+      ['was gone', () => status(441)],
       ['could not be read', () => status(503)],
+      ['was a page instead', () => whole(page, 'text/html')],
+      ['was a picture instead', () => whole(jpg, 'audio/mpeg')],
+      ['was empty', () => whole(Buffer.alloc(0))],
     ])('asks again for a file that %s', async (_, answer) => {
       const name = `${newId()}.mp3`;
       const event = song(host.serve(name, answer(), whole(mp3)));
@@ -179,28 +197,37 @@ describe('storage-service', () => {
     });
 
     it.each([
-      ['a file that is gone', () => status(404), 'SOURCE_GONE', 3],
-      ['a refusal', () => status(401), 'SOURCE_REFUSED', 1],
-      [
-        'a page instead of a song',
-        () => whole(Buffer.from('<html>Sorry</html>'), 'audio/mpeg'),
-        'SOURCE_WRONG_TYPE',
-        1,
-      ],
-      ['a picture instead of a song', () => whole(jpg, 'audio/mpeg'), 'SOURCE_WRONG_TYPE', 1],
-      ['a file too large', () => whole(Buffer.alloc(33 * MIB)), 'SOURCE_TOO_LARGE', 1],
-      ['an empty file', () => whole(Buffer.alloc(0)), 'SOURCE_WRONG_TYPE', 1],
-    ])('fails over %s', async (_, answer, code, calls) => {
+      ['gone', () => status(404), { code: 'SOURCE_GONE', detail: "The file's host answered 404." }],
+      ['a page', () => whole(page), { code: 'SOURCE_WRONG_TYPE', detail: 'Its host sent something of no known type.' }],
+    ])('asks to the end for a file that stays %s, and then says why', async (_, answer, reason) => {
       const name = `${newId()}.mp3`;
-      const event = song(host.serve(name, answer()));
+      const deadline = new Date(Date.now() + 10_000).toISOString();
+      const event = song(host.serve(name, answer()), { plan: aPlan({ deadline }) });
       await bed.topics.send([event]);
-      expect(await failureOf(event.taskId)).toMatchObject({ kind: 'song', ref: 'tracks', code, retryable: true });
-      expect(host.callsFor(name)).toBe(calls);
+      expect(await failureOf(event.taskId)).toMatchObject({ kind: 'song', ref: 'tracks', ...reason, retryable: true });
+      expect(new Date(deadline).getTime()).toBeLessThanOrEqual(Date.now());
+      expect(host.callsFor(name)).toBeGreaterThan(1);
       const { failed } = await linksTo(event.taskId, { revision: 1, kind: 'song', ref: 'tracks' });
-      expect(failed).toMatchObject([{ revision: 1, kind: 'song', ref: 'tracks', code }]);
+      expect(failed).toMatchObject([{ revision: 1, kind: 'song', ref: 'tracks', code: reason.code }]);
     });
 
-    it('does without a poster or a second track, but not without the film', async () => {
+    it.each([
+      ['too large', () => host.serve('large.mp3', whole(Buffer.alloc(33 * MIB))), 'SOURCE_TOO_LARGE', 1],
+      ['inside', () => host.serve('in.mp3', whole(mp3)).replace('127.0.0.1', 'localhost'), 'SOURCE_NOT_PUBLIC', 0],
+      [
+        'inside, by a redirect',
+        () => host.serve('by.mp3', redirect(host.serve('in.mp3', whole(mp3)).replace('127.0.0.1', '[::1]'))),
+        'SOURCE_NOT_PUBLIC',
+        1,
+      ],
+    ])('fails at once over a file that is %s', async (_, serve, code, calls) => {
+      const event = song(serve());
+      await bed.topics.send([event]);
+      expect(await failureOf(event.taskId)).toMatchObject({ kind: 'song', ref: 'tracks', code, retryable: true });
+      expect(host.calls).toHaveLength(calls);
+    });
+
+    it('does without a poster or a second track and says which, but not without the film', async () => {
       const film = aRenderSucceeded({
         url: host.serve('f.mp4', whole(mp4)),
         posterUrl: host.serve('no.jpg', status(404)),
@@ -210,14 +237,84 @@ describe('storage-service', () => {
         aTrack({ trackId: 'chosen', url: host.serve('chosen.mp3', whole(mp3)) }),
       ];
       const both = aSongReady({ tracks, chosenTrackId: 'chosen' });
+      const second = aSongReady({
+        tracks: [
+          aTrack({ trackId: 'good', url: host.serve('good.mp3', whole(mp3)) }),
+          aTrack({ trackId: 'chosen', url: 'http://10.0.0.1/chosen.mp3' }),
+        ],
+        chosenTrackId: 'chosen',
+      });
       const none = aRenderSucceeded({
-        url: host.serve('g.mp4', whole(jpg)),
+        url: 'http://10.0.0.1/film.mp4',
         posterUrl: host.serve('g.jpg', whole(jpg)),
       });
-      await bed.topics.send([film, both, none]);
-      expect((await storedFiles(film.taskId)).map(({ name }) => name)).toEqual(['film']);
-      expect((await storedFiles(both.taskId)).map(({ name }) => name)).toEqual(['chosen']);
-      expect(await failureOf(none.taskId)).toMatchObject({ kind: 'video', ref: '9:16', code: 'SOURCE_WRONG_TYPE' });
+      await bed.topics.send([film, both, second, none]);
+      const stored = async ({ taskId }: Message) => {
+        await ended(taskId, 'done');
+        const { files, missing } = await only(AssetStored, taskId);
+        return [...files.map(({ name }) => name), ...(missing ?? []).map(({ name, code }) => `${name} ${code}`)];
+      };
+      expect(await stored(film)).toEqual(['film', 'poster SOURCE_GONE']);
+      expect(await stored(both)).toEqual(['chosen', 'other SOURCE_WRONG_TYPE']);
+      expect(await stored(second)).toEqual(['good', 'chosen SOURCE_NOT_PUBLIC']);
+      const { links, failed } = await linksTo(
+        second.taskId,
+        { revision: 1, kind: 'song', ref: 'tracks', name: 'chosen' },
+        { revision: 1, kind: 'song', ref: 'tracks', name: 'good' },
+      );
+      expect(links).toMatchObject([{ name: 'good' }]);
+      expect(failed).toMatchObject([{ ref: 'tracks', code: 'SOURCE_NOT_PUBLIC' }]);
+      expect(await failureOf(none.taskId)).toMatchObject({ kind: 'video', ref: '9:16', code: 'SOURCE_NOT_PUBLIC' });
+    });
+
+    it('has at the deadline what there is of a song', async () => {
+      const tracks = [
+        aTrack({ trackId: 'chosen', url: host.serve('never.mp3', status(403)) }),
+        aTrack({ trackId: 'other', url: host.serve('there.mp3', whole(mp3)) }),
+      ];
+      const deadline = new Date(Date.now() + 8_000).toISOString();
+      const event = aSongReady({ tracks, chosenTrackId: 'chosen', plan: aPlan({ deadline }) });
+      await bed.topics.send([event]);
+      await ended(event.taskId, 'done');
+      expect(await only(AssetStored, event.taskId)).toMatchObject({
+        files: [{ name: 'other' }],
+        missing: [{ name: 'chosen', code: 'SOURCE_GONE' }],
+      });
+    });
+
+    it('waits while the storage refuses the account or cannot be used, and goes on by itself', async () => {
+      const film = aRenderSucceeded({
+        url: host.serve('waits.mp4', whole(Buffer.concat([mp4, randomBytes(9 * MIB)]))),
+        posterUrl: host.serve('waits.jpg', whole(jpg)),
+      });
+      front.refuse(403, 'AuthenticationFailed');
+      await bed.topics.send([film]);
+      await eventually(() => expect(front.refused).toBeGreaterThan(1));
+      const photo = `/internal/images/${newId()}/${newId()}`;
+      const put = () => call('PUT', photo, jpg, { 'content-type': 'image/jpeg' });
+      expect(await put()).toMatchObject({ status: 503, data: { code: 'STORAGE_UNAUTHORIZED' } });
+      front.refuse(503, 'ServerBusy');
+      expect(await put()).toMatchObject({ status: 503, data: { code: 'STORAGE_UNAVAILABLE' } });
+      await eventually(() => expect(front.refused).toBeGreaterThan(2));
+      front.recover();
+      expect((await storedFiles(film.taskId)).map(({ name }) => name)).toEqual(['film', 'poster']);
+      expect((await put()).status).toBe(201);
+    });
+
+    it('does not remove what another process has stored since its lease was lost', async () => {
+      const waiting: (() => void)[] = [];
+      const url = host.serve('late.mp3', (reply, call) => void waiting.push(() => whole(mp3)(reply, call)));
+      const event = song(url);
+      await bed.topics.send([event]);
+      await eventually(() => expect(waiting).toHaveLength(1));
+      await eventually(async () => expect(await activeJobs()).toBe(1));
+      const path = `${event.taskId}/1/song/tracks/track-1.mp3`;
+      const theirs = Buffer.from('what the other one has stored');
+      await app.get(BlobClient).write(path, 'audio/mpeg', contentOf(theirs));
+      await bed.query('storage-service', "update asset set lease_owner = 'theirs' where task_id = ?", [event.taskId]);
+      waiting.forEach(release => release());
+      await eventually(async () => expect(await activeJobs()).toBe(0));
+      expect((await bytesAt(await app.get(BlobClient).link(path, 60_000))).bytes).toEqual(theirs);
     });
 
     it('asks nobody for the files of an order whose time is over', async () => {
@@ -230,8 +327,7 @@ describe('storage-service', () => {
 
     it('meets what an earlier attempt wrote: the same content stays, other content is replaced', async () => {
       const blobs = app.get(BlobClient);
-      const write = (path: string, whole: Buffer) =>
-        blobs.write(path, 'audio/mpeg', { whole, size: whole.length, sha256: sha256(whole), chunks: emptyChunks });
+      const write = (path: string, bytes: Buffer) => blobs.write(path, 'audio/mpeg', contentOf(bytes));
       const same = song(host.serve('same.mp3', whole(mp3)));
       const other = song(host.serve('other-content.mp3', whole(mp3)));
       await write(`${same.taskId}/1/song/tracks/track-1.mp3`, mp3);
@@ -457,7 +553,12 @@ describe('storage-service', () => {
   });
 });
 
-async function* emptyChunks(): AsyncGenerator<Buffer> {}
+const contentOf = (whole: Buffer): Content => ({
+  whole,
+  size: whole.length,
+  sha256: sha256(whole),
+  chunks: () => Readable.from(whole),
+});
 
 /** The beginning of a PNG that claims this size. */
 function pngOf(width: number, height: number): Buffer {

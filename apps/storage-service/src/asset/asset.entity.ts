@@ -14,13 +14,7 @@ import { type Cause, newTraceparent } from '@castad/messaging';
 import { end, jobProperties, newJob, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import { randomUUID } from 'node:crypto';
-
-/** One file to copy. The film goes on without an optional one. */
-export interface Source {
-  name: string;
-  url: string;
-  optional?: boolean;
-}
+import { type CopyFailure, isOpen, type Source, whyOf, type Words } from './source.ts';
 
 const schema = defineEntity({
   name: 'Asset',
@@ -71,12 +65,58 @@ export class Asset extends schema.class {
   }
 
   /** An asset that is known by what became of it alone. */
-  static told({ taskId, revision, kind, ref }: AssetStored | AssetFailed, cause: Cause): Asset {
-    return toCopy({ taskId, revision, kind, ref, sources: [] }, new Date().toISOString(), cause);
+  static told(event: AssetStored | AssetFailed, cause: Cause): Asset {
+    const { taskId, revision, kind, ref } = event;
+    const missing = event instanceof AssetStored ? (event.missing ?? []) : [];
+    const sources = missing.map(({ name, ...why }) => ({ name, url: '', failure: { ...why, isFinal: true } }));
+    return toCopy({ taskId, revision, kind, ref, sources }, new Date().toISOString(), cause);
   }
 
   missing(): Source[] {
     return this.sources.filter(({ name }) => !this.files.some(file => file.name === name));
+  }
+
+  /** What is to be copied yet. Of a film nothing, once the film itself cannot be had. */
+  open(now: Date, patienceMs: number): Source[] {
+    const missing = this.missing();
+    const isLost = this.kind === 'video' && missing.some(({ optional, failure }) => !optional && failure?.isFinal);
+    return isLost ? [] : missing.filter(source => isOpen(source, now, patienceMs));
+  }
+
+  /** Why it, or one file of it, will never be there. */
+  lost(name?: string): Words | undefined {
+    const { status, errorCode: code, errorReason: reason } = this;
+    if (status === 'failed' || status === 'expired') return code ? { code, reason: reason ?? code } : whyOf();
+    const source = status === 'done' ? this.missing().find(missing => missing.name === name) : undefined;
+    return source && whyOf(source.failure);
+  }
+
+  copied(file: StoredFile): void {
+    this.files = [...this.files, file];
+  }
+
+  notCopied(name: string, failure: CopyFailure): void {
+    this.sources = this.sources.map(source => {
+      const since = source.failure?.since ?? failure.since;
+      return source.name === name ? { ...source, failure: { ...failure, ...(since && { since }) } } : source;
+    });
+  }
+
+  /** Takes over what came of copying, and that there is more to do. */
+  troubled({ files, sources }: Asset, { code, reason }: Pick<Reason, 'code' | 'reason'>): void {
+    this.files = files;
+    this.sources = sources;
+    this.tries += 1;
+    this.errorCode = code;
+    this.errorReason = reason;
+  }
+
+  /** Takes over what came of copying, and that there is no more to do: any track makes a song, but no poster a film. */
+  settled({ files, sources }: Asset): AssetStored | AssetFailed {
+    this.sources = sources;
+    const needed = this.sources.find(({ name, optional }) => !optional && !files.some(file => file.name === name));
+    if (!needed || (this.kind === 'song' && files.length > 0)) return this.stored(files);
+    return this.failed({ ...whyOf(needed.failure), retryable: true });
   }
 
   stored(files: StoredFile[]): AssetStored {
@@ -87,21 +127,14 @@ export class Asset extends schema.class {
 
   announced(): AssetStored {
     const { taskId, revision, kind, ref, files } = this;
-    return message(AssetStored, { taskId, revision, kind, ref, files });
+    const missing = this.missing().map(({ name, failure }) => ({ name, ...whyOf(failure) }));
+    return message(AssetStored, { taskId, revision, kind, ref, files, ...(missing.length > 0 && { missing }) });
   }
 
   failed(reason: Reason): AssetFailed {
     const { taskId, revision, kind, ref } = this;
     end(this, 'failed', reason);
     return message(AssetFailed, { taskId, revision, kind, ref, ...reason });
-  }
-
-  /** A copy failed that may be made again; the others stay. */
-  troubled(code: string, reason: string, files: StoredFile[]): void {
-    this.files = files;
-    this.tries += 1;
-    this.errorCode = code;
-    this.errorReason = reason;
   }
 }
 schema.setClass(Asset);

@@ -1,26 +1,21 @@
 import type { StoredFile } from '@castad/contracts';
 import { AppError, ProviderError, SourceClient, toError } from '@castad/platform';
-import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
+import { backOffMs, end, type Outcome, type Publish, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { Semaphore } from 'async-mutex';
 import { BlobClient, BlobDiffers } from '../azure/blob.client.ts';
-
 import { StorageServiceConfig } from '../storage-service.config.ts';
 import { acceptedTypes } from './accepted-types.ts';
-import { Asset, type Source } from './asset.entity.ts';
+import { Asset } from './asset.entity.ts';
 import { blobPath } from './blob-path.ts';
 import { FileRejected, IncomingFile } from './incoming-file.ts';
-
-const MAX_TRIES = 8;
-/** For a file that is not there (its host may learn of it a moment late), and one the film need not wait for. */
-const FEW_TRIES = 3;
+import type { CopyFailure, Source } from './source.ts';
 
 /** A few jobs more than copies, so that the copies go on while jobs are claimed and recorded. */
 const JOBS_PER_COPY = 4;
+const SOON_MS = 100;
 
-const TIME_OVER: Reason = { code: 'DEADLINE_EXCEEDED', reason: 'The files were not stored in time.', retryable: true };
-
-/** Copies the providers' files to our storage, so many at once and no more. */
+/** Copies the providers' files to our storage, so many at once and no more. What is paid for is asked for to the end. */
 @Injectable()
 export class AssetWorker extends Worker<Asset> {
   private readonly copying: Semaphore;
@@ -35,33 +30,46 @@ export class AssetWorker extends Worker<Asset> {
   }
 
   protected override expire(asset: Asset, publish: Publish): void {
-    if (asset.tries > 0) publish(asset.failed(lastError(asset) ?? TIME_OVER));
+    if (asset.tries > 0) publish(asset.settled(asset));
     else end(asset, 'expired');
   }
 
-  protected async step(asset: Asset): Promise<Outcome<Asset>> {
-    const files = [...asset.files];
-    for (const source of asset.missing()) {
+  protected async step(asset: Asset, now: Date): Promise<Outcome<Asset>> {
+    const begun = Date.now();
+    const { STORAGE_OPTIONAL_WAIT_MS: patienceMs } = this.config;
+    let error: AppError | undefined;
+    for (const source of asset.open(now, patienceMs)) {
       try {
-        files.push(await this.copying.runExclusive(() => this.copy(asset, source)));
+        asset.copied(await this.copying.runExclusive(() => this.copy(asset, source)));
       } catch (thrown) {
-        const error = copyError(thrown);
-        const { code } = error;
-        const again = isWorthTrying(error, asset.tries + 1, source.optional);
-        const cause = error.cause && toError(error.cause).message;
-        this.logger.warn({ taskId: asset.taskId, name: source.name, code, again, cause }, 'a file was not copied');
-        if (!source.optional || again || !code.startsWith('SOURCE_')) return outcome(asset, error, again, files);
+        error = copyError(thrown);
+        asset.notCopied(source.name, this.noted(asset, source, error, now));
+        // Without our storage the other files would be read in vain.
+        if (!isOfSource(error)) break;
       }
     }
-    return { record: (saved, publish) => publish(saved.stored(files)) };
+    if (!error || asset.open(now, patienceMs).length === 0)
+      return { record: (saved, publish) => publish(saved.settled(asset)) };
+    return again(asset, error, asset.deadline.getTime() - now.getTime() - (Date.now() - begun));
   }
 
-  protected failed(asset: Asset, thrown: Error): Outcome<Asset> {
-    const error = copyError(thrown);
-    return outcome(asset, error, isWorthTrying(error, asset.tries + 1), asset.files);
+  protected failed(asset: Asset, thrown: Error, now: Date): Outcome<Asset> {
+    return again(asset, copyError(thrown), asset.deadline.getTime() - now.getTime());
   }
 
-  private async copy({ taskId, revision, kind, ref }: Asset, { name, url }: Source): Promise<StoredFile> {
+  private noted({ taskId, tries }: Asset, { name, optional }: Source, error: AppError, now: Date): CopyFailure {
+    const { code, message: reason, retriable } = error;
+    const { detail, account = false } = error instanceof ProviderError ? error : {};
+    const cause = error.cause && toError(error.cause).message;
+    const fields = { taskId, name, code, optional, tries, detail, cause };
+    if (account) this.logger.error(fields, 'our storage refuses our account; what waits for it goes on by itself');
+    else this.logger.warn(fields, 'a file was not copied');
+    const isFinal = isOfSource(error) && !retriable;
+    return { code, reason, ...(detail && { detail }), ...(isOfSource(error) && { since: now.toISOString() }), isFinal };
+  }
+
+  private async copy(asset: Asset, { name, url }: Source): Promise<StoredFile> {
+    const { taskId, revision, kind, ref } = asset;
     const { stream, announcedBytes } = await this.sources.open(url);
     let file: IncomingFile | undefined;
     try {
@@ -74,7 +82,7 @@ export class AssetWorker extends Worker<Asset> {
       const type = await file.type();
       if (!type || !acceptedTypes(kind, name).includes(type.mime)) throw new FileRejected('WRONG_TYPE', type?.mime);
       const path = blobPath([taskId, revision, kind, ref, name], type.ext);
-      await this.write(path, type.mime, file);
+      await this.write(asset, path, type.mime, file);
       return { name, path, contentType: type.mime, size: file.size, sha256: file.sha256 };
     } finally {
       await file?.close();
@@ -83,34 +91,41 @@ export class AssetWorker extends Worker<Asset> {
   }
 
   /**
-   * Other content under our own path is what an earlier attempt left that nobody was told about: it is removed, and
-   * the repeat writes anew (the stream cannot be read twice).
+   * Other content under our own path is what an earlier attempt left: it is removed, and the repeat writes anew (the
+   * stream cannot be read twice). Without the lease it may be what another process has announced since.
    */
-  private async write(path: string, contentType: string, file: IncomingFile): Promise<void> {
+  private async write(asset: Asset, path: string, contentType: string, file: IncomingFile): Promise<void> {
     try {
       await this.blobs.write(path, contentType, file);
     } catch (error) {
-      if (error instanceof BlobDiffers) await this.blobs.remove(path);
+      if (error instanceof BlobDiffers && (await this.isOurs(asset))) await this.blobs.remove(path, error.etag);
       throw error;
     }
   }
+
+  /** Then all that was at its paths until now was announced by nobody. */
+  private async isOurs({ taskId, revision, kind, ref, leaseOwner }: Asset): Promise<boolean> {
+    const now = await this.database.read('background', em => em.findOne(Asset, { taskId, revision, kind, ref }));
+    return now?.leaseOwner === leaseOwner;
+  }
 }
 
-function outcome(asset: Asset, error: AppError, again: boolean, files: StoredFile[]): Outcome<Asset> {
+/** A copy costs nothing, so it is tried again until the deadline, which is met in time to tell the reason. */
+function again(asset: Asset, error: AppError, remainingMs: number): Outcome<Asset> {
   const { code, message: reason } = error;
-  if (!again) return { record: (saved, publish) => publish(saved.failed({ code, reason, retryable: true })) };
   const retryAfterMs = error instanceof ProviderError ? error.retryAfterMs : undefined;
-  return { record: saved => saved.troubled(code, reason, files), dueInMs: backOffMs(asset.tries, retryAfterMs) };
+  const dueInMs = Math.max(SOON_MS, Math.min(backOffMs(asset.tries, retryAfterMs), remainingMs));
+  return { record: saved => saved.troubled(asset, { code, reason }), dueInMs };
 }
 
-function isWorthTrying({ code, retriable }: AppError, tries: number, optional = false): boolean {
-  const isGone = code === 'SOURCE_GONE';
-  return (retriable || isGone) && tries < (isGone || optional ? FEW_TRIES : MAX_TRIES);
-}
+const isOfSource = ({ code }: AppError): boolean => code.startsWith('SOURCE_');
 
 function copyError(thrown: unknown): AppError {
-  if (thrown instanceof FileRejected)
-    return new ProviderError(`SOURCE_${thrown.fault}`, thrown.message, { cause: thrown, retriable: thrown.retriable });
+  if (thrown instanceof FileRejected) {
+    const { fault, found, message, retriable } = thrown;
+    const detail = fault === 'WRONG_TYPE' ? `Its host sent ${found ?? 'something of no known type'}.` : undefined;
+    return new ProviderError(`SOURCE_${fault}`, message, { cause: thrown, retriable, detail });
+  }
   if (thrown instanceof BlobDiffers)
     return new ProviderError('STORAGE_LEFTOVER', 'An earlier copy had to be removed first.', { retriable: true });
   if (thrown instanceof AppError) return thrown;
@@ -119,6 +134,3 @@ function copyError(thrown: unknown): AppError {
     retriable: true,
   });
 }
-
-const lastError = ({ errorCode, errorReason }: Asset): Reason | undefined =>
-  errorCode ? { code: errorCode, reason: errorReason ?? errorCode, retryable: true } : undefined;

@@ -29,8 +29,8 @@ export class LinkController {
         const url = await this.blobs.link(path, ttlMs ?? this.config.STORAGE_LINK_TTL_MS, downloadName);
         response.links.push({ ...key, name, url, contentType, size });
       }
-      if (asset?.status === 'failed' || asset?.status === 'expired')
-        response.failed.push({ ...key, ...errorOf(asset) });
+      const lost = asset?.lost(name);
+      if (lost) response.failed.push({ ...key, ...lost });
       else if (files.length === 0) response.missing.push(key);
     }
     return response;
@@ -38,8 +38,3 @@ export class LinkController {
 }
 
 const keyOf = ({ revision, kind, ref }: AssetKey): string => `${revision} ${kind} ${ref}`;
-
-const errorOf = ({ errorCode, errorReason }: Asset) => ({
-  code: errorCode ?? 'DEADLINE_EXCEEDED',
-  reason: errorReason ?? 'The files were not stored in time.',
-});

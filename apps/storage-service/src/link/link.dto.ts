@@ -66,5 +66,5 @@ export interface LinksResponse {
   /** Not stored, or not yet. */
   missing: Key[];
   /** Never will be. */
-  failed: (Key & { code: string; reason: string })[];
+  failed: (Key & { code: string; reason: string; detail?: string })[];
 }
