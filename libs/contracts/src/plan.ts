@@ -58,6 +58,9 @@ export class MusicPlan {
   durationSeconds!: number;
 }
 
+/** By how many seconds a song or a film may miss the length that was asked for. */
+export const lengthMargin = (askedSeconds: number): number => Math.max(5, askedSeconds * 0.2);
+
 /** How the film is to look. */
 export class VideoPlan {
   @IsIn(formats)

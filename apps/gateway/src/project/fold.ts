@@ -67,7 +67,8 @@ export function tell(event: Message, time: Date, stages: Stages): void {
     if (event.plan.stopAfter !== 'lyric') stage('song').begun(time, { revision });
   } else if (event instanceof SongReady) {
     const { title, tracks, chosenTrackId } = event;
-    stage('song').learned({ time, output: { title, tracks, chosenTrackId } });
+    const askedSeconds = event.plan.music.durationSeconds;
+    stage('song').learned({ time, output: { title, tracks, chosenTrackId, askedSeconds } });
     if (event.plan.stopAfter !== 'song') stage('video').begun(time, { revision, trackId: chosenTrackId });
   } else if (event instanceof RenderSucceeded) {
     const { format, durationSeconds } = event;

@@ -23,7 +23,13 @@ export class MusicDto {
   @Line(200)
   style?: string;
 
-  @ApiPropertyOptional({ minimum: 10, maximum: 60, default: 30, description: 'Length of song and film in seconds.' })
+  @ApiPropertyOptional({
+    minimum: 10,
+    maximum: 60,
+    default: 30,
+    description:
+      'Length of song and film in seconds. A film is as long as its song, but exceeds this by at most 20 % or 5 s, whichever is more: of a longer song it shows the beginning, up to the end of a line near this length, and fades out.',
+  })
   @IsInt()
   @Min(10)
   @Max(60)
@@ -179,7 +185,8 @@ export class StageView extends AttemptView {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
-    description: 'That result: the lyric; the song; the film.',
+    description:
+      'That result: the lyric; the song, with a `note` where its length is far from what was asked for; the film.',
   })
   output?: object;
 

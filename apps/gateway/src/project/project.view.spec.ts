@@ -105,6 +105,20 @@ describe('a project as clients see it', () => {
     });
   });
 
+  it.each<[number, string | undefined]>([
+    [15, undefined],
+    [15.4, 'The song is 15 seconds long where 10 were asked for; its film fades out near the asked length.'],
+    [151.2, 'The song is 151 seconds long where 10 were asked for; its film fades out near the asked length.'],
+    [5, undefined],
+    [4.4, 'The song is only 4 seconds long where 10 were asked for; its film is as short.'],
+  ])('says where the length of a song of %d s is far from what was asked for', (durationSeconds, note) => {
+    const output = { title: 'Sea Breeze', tracks: [aTrack({ durationSeconds })], chosenTrackId: 'track-1' };
+    const song = aSong({ output: { ...output, askedSeconds: 10 }, files: stored('track-1') });
+    const [, view] = projectView(aProject(), anOrder(), [song], []).stages;
+    expect(view?.output).toMatchObject({ askedSeconds: 10 });
+    expect((view?.output as { note?: string }).note).toBe(note);
+  });
+
   it('offers no track that was not stored', () => {
     const tracks = [aTrack(), aTrack({ trackId: 'lost' })];
     const song = aSong({ output: { title: 'Sea Breeze', tracks, chosenTrackId: 'lost' }, files: stored('track-1') });

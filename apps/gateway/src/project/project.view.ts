@@ -1,4 +1,4 @@
-import { type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import { lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
 import { isFinal } from '@castad/worker';
 import type { Image } from './image.entity.ts';
 import type { CancelledView, OrderView } from './order.dto.ts';
@@ -145,7 +145,18 @@ function detailsOf(
 /** Without the provider's own addresses: files are fetched by our links. */
 function outputOf(stage: Stage, results: Results): object {
   if (!stage.output || !('tracks' in stage.output)) return stage.output ?? {};
-  const { title } = stage.output;
+  const { title, askedSeconds } = stage.output;
   const tracks = stage.storedTracks().map(({ url: _, ...track }) => track);
-  return { title, tracks, chosenTrackId: results.trackOf(stage) };
+  const chosenTrackId = results.trackOf(stage);
+  const note = lengthNote(tracks.find(({ trackId }) => trackId === chosenTrackId)?.durationSeconds, askedSeconds);
+  return { title, tracks, chosenTrackId, ...(askedSeconds && { askedSeconds }), ...(note && { note }) };
+}
+
+/** What a person should know of a song that misses the length that was asked for by more than the margin. */
+function lengthNote(seconds = 0, asked = seconds): string | undefined {
+  if (Math.abs(seconds - asked) <= lengthMargin(asked)) return undefined;
+  const lengths = `${Math.round(seconds)} seconds long where ${asked} were asked for`;
+  return seconds < asked
+    ? `The song is only ${lengths}; its film is as short.`
+    : `The song is ${lengths}; its film fades out near the asked length.`;
 }

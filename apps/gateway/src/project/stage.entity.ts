@@ -25,6 +25,8 @@ export interface SongOutput {
   title: string;
   tracks: Track[];
   chosenTrackId: string;
+  /** What was ordered; songs of earlier versions do not say. */
+  askedSeconds?: number;
 }
 
 export interface VideoOutput {

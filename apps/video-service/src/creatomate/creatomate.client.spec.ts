@@ -290,8 +290,10 @@ describe('CreatomateClient', () => {
     });
 
     it('may be asked for again after an answer without elements', async () => {
-      for (answer of [json(200, { id: 't' }), json(200, { id: 't', source: {} })] satisfies Answer[])
+      for (const source of [undefined, {}, { elements: {} }, { elements: [null] }]) {
+        answer = json(200, { id: 't', source });
         expect(await failure(client.template('t'))).toMatchObject({ code: 'CREATOMATE_GARBAGE', retriable: true });
+      }
     });
   });
 });

@@ -44,7 +44,7 @@ export class CreatomateClient {
 
   async template(id: string): Promise<RenderScript> {
     const { source } = await this.call<{ source?: RenderScript }>('GET', `/v2/templates/${encodeURIComponent(id)}`);
-    if (!Array.isArray(source?.elements)) throw garbage();
+    if (!isScript(source)) throw garbage();
     return source;
   }
 
@@ -64,6 +64,9 @@ export class CreatomateClient {
     return response.data as T;
   }
 }
+
+const isScript = (source: RenderScript | undefined): source is RenderScript =>
+  Array.isArray(source?.elements) && source.elements.every(element => typeof element === 'object' && !!element);
 
 /** The render a callback speaks of. */
 export const renderIdIn = (body: unknown): string | undefined => idIn((body as { id?: unknown } | null)?.id);

@@ -116,6 +116,19 @@ describe('compose', () => {
     ]);
   });
 
+  it('fades out a song that goes on after the film, and plays any from its beginning', () => {
+    const sample = { ...template.elements[5], type: 'audio', trim_start: 30, trim_duration: 20, loop: true };
+    const elements = [...template.elements.slice(0, 5), sample];
+    const [song] = named(compose({ ...template, elements }, parts({ fadeSeconds: 3 })), 'Song');
+    expect(song).toEqual({
+      ...template.elements[5],
+      source: 'https://blob.example/song.mp3?sig=x',
+      time: 0,
+      duration: 10,
+      audio_fade_out: 3,
+    });
+  });
+
   it('names the business and the region', () => {
     const film = compose(template, parts());
     expect(named(film, 'Name')).toEqual([{ ...template.elements[2], text: 'Sea Breeze Stay' }]);
@@ -144,6 +157,31 @@ describe('compose', () => {
       expect(times(closing({ lines: [{ text: 'la', start: 1, end }] }))).toEqual([expected]);
     });
 
+    it.each<[unknown, number]>([
+      ['4 s', 6],
+      ['4s', 6],
+      ['4', 6],
+      ['2.5', 7.5],
+      ['40%', 6],
+      ['100%', 5],
+      ['media', 8.5],
+      ['end', 8.5],
+      [null, 8.5],
+      [undefined, 8.5],
+    ])('understands a length of %j', (duration, time) => {
+      const elements = [...template.elements, { ...card, duration } as RenderElement];
+      const lines = [{ text: 'la', start: 1, end: 5 }];
+      const [element] = named(compose({ ...template, elements }, parts({ lines })), 'Closing');
+      expect(element?.time).toBe(time);
+      expect(element?.duration).toBeCloseTo(10 - time);
+    });
+
+    it.each<unknown>(['four seconds', '4 bars', '-4', NaN, -4, {}, [], true])('refuses a length of %j', duration => {
+      const elements = [...template.elements, { ...card, duration } as RenderElement];
+      expect(() => compose({ ...template, elements }, parts())).toThrow(UnusableTemplate);
+      expect(() => compose({ ...template, elements }, parts())).toThrow('Closing of the video template has a duration');
+    });
+
     it.each([
       ['Open daily, call +82 33 123-4567.', '+82 33 123-4567'],
       ['See www.sea.example, or come by', 'www.sea.example'],
@@ -164,6 +202,12 @@ describe('compose', () => {
     const before = structuredClone(template);
     expect(named(compose(template, parts()), 'Shade')).toEqual([template.elements[1]]);
     expect(template).toEqual(before);
+  });
+
+  it('fills elements inside compositions', () => {
+    const scene: RenderElement = { name: 'Scene', type: 'composition', elements: template.elements };
+    const [{ elements = [] }] = compose({ elements: [scene] }, parts()).elements as [RenderElement];
+    expect(elements.filter(({ type }) => type === 'image').map(({ source }) => source)).toEqual(parts().photoUrls);
   });
 
   it('can do without name and region, but not without photo, caption or song', () => {

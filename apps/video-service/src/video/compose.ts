@@ -1,14 +1,13 @@
 import type { Brief, TimedLine } from '@castad/contracts';
 import { AppError } from '@castad/platform';
-import type { RenderElement, RenderScript } from '../creatomate/render-script.ts';
+import { secondsOf, type RenderElement, type RenderScript } from '../creatomate/render-script.ts';
+import type { Cut } from './cut.ts';
 
 /** What a film is made of. Times are seconds, addresses are links a provider can fetch. */
-export interface FilmParts {
+export interface FilmParts extends Cut {
   brief: Brief;
   songUrl: string;
-  durationSeconds: number;
   photoUrls: string[];
-  lines: TimedLine[];
 }
 
 const PHOTO = 'Photo';
@@ -22,10 +21,10 @@ const CLOSING = 'Closing';
 const SHORTEST_CAPTION = 0.1;
 const SHORTEST_CLOSING = 1.5;
 
-/** A template lacks an element that a film needs. */
+/** No film can be made with a template. */
 export class UnusableTemplate extends AppError {
-  constructor(missing: string[]) {
-    super('TEMPLATE_UNUSABLE', `The video template has no element named ${missing.join(', ')}.`);
+  constructor(reason: string) {
+    super('TEMPLATE_UNUSABLE', reason);
   }
 }
 
@@ -36,8 +35,8 @@ export class UnusableTemplate extends AppError {
  * @throws UnusableTemplate
  */
 export function compose(template: RenderScript, film: FilmParts): RenderScript {
-  const missing = [PHOTO, CAPTION, SONG].filter(name => !template.elements.some(element => element.name === name));
-  if (missing.length > 0) throw new UnusableTemplate(missing);
+  const missing = [PHOTO, CAPTION, SONG].filter(name => !holds(template, name));
+  if (missing.length > 0) throw new UnusableTemplate(`The video template has no element named ${missing.join(', ')}.`);
   return {
     ...template,
     output_format: 'mp4',
@@ -46,16 +45,18 @@ export function compose(template: RenderScript, film: FilmParts): RenderScript {
   };
 }
 
+const holds = ({ elements = [] }: Pick<RenderElement, 'elements'>, name: string): boolean =>
+  elements.some(element => element.name === name || holds(element, name));
+
 function filled(element: RenderElement, film: FilmParts): RenderElement[] {
-  const { brief, songUrl, durationSeconds } = film;
+  const { brief } = film;
   switch (element.name) {
     case PHOTO:
       return photos(element, film);
     case CAPTION:
       return captions(element, film);
     case SONG:
-      // Without a duration of its own a long song would stretch the film.
-      return [{ ...element, source: songUrl, time: 0, duration: durationSeconds }];
+      return [song(element, film)];
     case NAME:
       return [{ ...element, text: brief.businessName }];
     case REGION:
@@ -72,9 +73,24 @@ function filled(element: RenderElement, film: FilmParts): RenderElement[] {
 const withParts = (element: RenderElement, film: FilmParts): RenderElement =>
   element.elements ? { ...element, elements: element.elements.flatMap(part => filled(part, film)) } : element;
 
+/** Played from its beginning, whatever part of its sample the design plays. */
+function song(
+  { trim_start: _start, trim_duration: _duration, loop: _loop, ...designed }: RenderElement,
+  { songUrl, durationSeconds, fadeSeconds }: FilmParts,
+): RenderElement {
+  const fade = fadeSeconds && { audio_fade_out: fadeSeconds };
+  // Without a duration of its own a long song would stretch the film.
+  return { ...designed, source: songUrl, time: 0, duration: durationSeconds, ...fade };
+}
+
 /** The closing card waits for the last word, as far as the song leaves it the time. */
 function closing({ duration }: RenderElement, { durationSeconds, lines }: FilmParts): Partial<RenderElement> {
-  const wished = Math.max(durationSeconds - Number(duration ?? 0), lines.at(-1)?.end ?? 0);
+  const designed = secondsOf(duration, durationSeconds) ?? 0;
+  if (Number.isNaN(designed))
+    throw new UnusableTemplate(
+      `The element ${CLOSING} of the video template has a duration that is none: ${JSON.stringify(duration).slice(0, 100)}.`,
+    );
+  const wished = Math.max(durationSeconds - designed, lines.at(-1)?.end ?? 0);
   const time = round(Math.max(0, Math.min(wished, durationSeconds - SHORTEST_CLOSING)));
   return { time, duration: round(durationSeconds - time) };
 }

@@ -15,6 +15,7 @@ import { AppError, shortened } from '@castad/platform';
 import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import { isDeepStrictEqual } from 'node:util';
+import { cutOf, type Cut } from './cut.ts';
 
 const schema = defineEntity({
   name: 'Video',
@@ -74,9 +75,14 @@ export class Video extends schema.class {
     return Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
   }
 
+  /** The part of the song that the film shows. */
+  cut(): Cut {
+    return cutOf(this.track, this.plan.music.durationSeconds);
+  }
+
   /** Whether a film of the other order shows the same to the same song. */
   isSameWorkAs({ plan, track, format }: Video): boolean {
-    const shown = (film: Plan) => [film.brief, film.video, film.imageIds];
+    const shown = (film: Plan) => [film.brief, film.video, film.imageIds, film.music.durationSeconds];
     return isDeepStrictEqual([shown(plan), track.trackId, format], [shown(this.plan), this.track.trackId, this.format]);
   }
 

@@ -1,6 +1,6 @@
-import { RenderFailed, RenderSucceeded, type Message } from '@castad/contracts';
+import { RenderFailed, RenderSubmitted, RenderSucceeded, type Message } from '@castad/contracts';
 import { loadConfig, ProviderError, toError } from '@castad/platform';
-import { aPlan, aSongReady } from '@castad/testing';
+import { aPlan, aSongReady, aTrack } from '@castad/testing';
 import type { Outcome } from '@castad/worker';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
@@ -118,6 +118,23 @@ describe('VideoWorker', () => {
     expect(video).toMatchObject({ status: 'running', jobId: 'render-1', jobIdConfirmed: true });
   });
 
+  it('orders no more of a long song than was asked for, and fades it out', async () => {
+    const lines = [1, 5, 9, 13].map(end => ({ text: `to ${end}`, start: end - 1, end }));
+    await step(aVideo({ track: aTrack({ durationSeconds: 200, lines }) }));
+    const [{ script }] = orders as [(typeof orders)[number]];
+    expect(script.duration).toBe(15);
+    expect(script.elements.find(({ name }) => name === 'Song')).toMatchObject({ duration: 15, audio_fade_out: 2 });
+    expect(script.elements.flatMap(({ text }) => text ?? [])).toEqual(['to 1', 'to 5', 'to 9', 'to 13']);
+  });
+
+  it.each([NaN, 0, 'long', null])('makes a film of a song whose length is %s', async nonsense => {
+    const { said } = await step(aVideo({ track: aTrack({ durationSeconds: nonsense as number }) }));
+    expect(said).toEqual([expect.any(RenderSubmitted)]);
+    const [{ script }] = orders as [(typeof orders)[number]];
+    expect(script.duration).toBe(10);
+    expect(JSON.stringify(script)).not.toContain('null');
+  });
+
   it('uses the template of the format, or the one that was ordered', async () => {
     await step(aVideo());
     await step(aVideo({}, aPlan({ video: { format: '9:16', template: 'my-own' } })));
@@ -175,13 +192,20 @@ describe('VideoWorker', () => {
     expect(said[0]).toMatchObject({ url: 'https://f.example/1.mp4', durationSeconds: 9.8 });
   });
 
-  it('takes the song for the length of a film that does not state its own', async () => {
-    render = { state: 'done', metadata: 'the-token', url: 'https://f.example/1.mp4', durationSeconds: 0 };
+  it('takes what was ordered for the length of a film that does not state its own', async () => {
+    render = { state: 'done', metadata: 'the-token', url: 'https://f.example/1.mp4' };
     expect((await step(running())).said).toMatchObject([{ durationSeconds: 10 }]);
+    const track = aTrack({ durationSeconds: 200 });
+    expect((await step(running({ track }))).said).toMatchObject([{ durationSeconds: 10 }]);
   });
 
   it('fails with our reason when the render failed', async () => {
-    const failure = { code: 'CREATOMATE_RENDER_FAILED', reason: 'It did not work.', retryable: true };
+    const failure = {
+      code: 'CREATOMATE_RENDER_FAILED',
+      reason: 'It did not work.',
+      retryable: true,
+      detail: 'failed Out of memory.',
+    };
     render = { state: 'failed', metadata: 'the-token', failure };
     const { said } = await step(running());
     expect(said).toEqual([expect.any(RenderFailed)]);

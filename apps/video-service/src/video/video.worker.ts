@@ -37,15 +37,9 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
   }
 
   protected async prepare(video: Video): Promise<RenderScript> {
-    const { plan, track } = video;
     const files = await this.files(video);
     const template = await this.template(video);
-    return compose(template, {
-      ...files,
-      brief: plan.brief,
-      durationSeconds: track.durationSeconds,
-      lines: track.lines ?? [],
-    });
+    return compose(template, { ...files, ...video.cut(), brief: video.plan.brief });
   }
 
   protected submit({ token }: Video, script: RenderScript): Promise<string> {
@@ -65,20 +59,18 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
   }
 
   protected takeResult(video: Video, { url, posterUrl, durationSeconds }: Video, publish: Publish): void {
-    if (url) publish(video.succeeded(url, posterUrl ?? undefined, durationSeconds ?? video.track.durationSeconds));
+    if (url) publish(video.succeeded(url, posterUrl ?? undefined, durationSeconds ?? video.cut().durationSeconds));
   }
 
   protected async poll(video: Video, jobId: string): Promise<Outcome<Video> | undefined | null> {
-    const { jobIdConfirmed, token, track } = video;
+    const { jobIdConfirmed, token } = video;
     const render = await this.creatomate.find(jobId);
     if (!jobIdConfirmed && render?.metadata !== token) return null;
     if (!render && isTakenOver(video)) return this.jobFailed(video, LOST);
     if (!render || render.state === 'running') return undefined;
     if (render.state === 'failed') return this.renderFailed(video, render.failure);
-    const { url, posterUrl, durationSeconds } = render;
-    return {
-      record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds || track.durationSeconds)),
-    };
+    const { url, posterUrl, durationSeconds = video.cut().durationSeconds } = render;
+    return { record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds)) };
   }
 
   private renderFailed(video: Video, failure: Reason): Outcome<Video> {
