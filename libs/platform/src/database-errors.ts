@@ -5,6 +5,7 @@ import {
   OptimisticLockError,
   UniqueConstraintViolationException,
 } from '@mikro-orm/core';
+import { types } from 'node:util';
 import { AppError } from './errors.ts';
 
 /** SQLSTATE classes "data exception" and "integrity constraint violation". */
@@ -68,7 +69,7 @@ const isAboutData = ({ errno, sqlState }: Fault): boolean =>
 
 /** Server, driver and network give their errors a code; Node calls its own, which are programming errors, `ERR_...`. */
 function isDriverFault(fault: Fault): boolean {
-  if (fault instanceof AppError || !(fault instanceof Error)) return false;
+  if (fault instanceof AppError || !types.isNativeError(fault)) return false;
   const { code, fatal } = fault as Fault;
   return (
     isSaidByServer(fault) ||
