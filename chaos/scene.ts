@@ -222,10 +222,12 @@ export class Scene {
     return proxy;
   }
 
-  /** What /health/ready of a service answers: an HTTP status, or 0 where nobody answers. */
-  async readiness(name: string): Promise<number> {
+  /** What a probe of a service answers: an HTTP status, or 0 where nobody answers. */
+  async health(name: string, probe: 'ready' | 'consumer'): Promise<number> {
     const url = this.system.services.find(service => service.name === name)?.url;
-    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(20_000) }).catch(() => undefined);
+    const answer = await fetch(`${url}/health/${probe}`, { signal: AbortSignal.timeout(20_000) }).catch(
+      () => undefined,
+    );
     return answer?.status ?? 0;
   }
 

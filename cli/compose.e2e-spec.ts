@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { freePort } from '../sandbox/ports.ts';
-import { answers } from '../sandbox/probes.ts';
+import { works } from '../sandbox/probes.ts';
 import { root, startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { Film } from './film.ts';
 
@@ -91,7 +91,7 @@ describe('docker-compose.yml', () => {
         cwd: root,
         env: { ...environmentOf(service), PORT: String(port), HOST: '127.0.0.1' },
         address,
-        isReady: () => answers(`${address}/health/ready`),
+        isReady: () => works(address),
         graceMs: 25_000,
       });
   };

@@ -13,6 +13,12 @@ export async function accepts(address: string): Promise<boolean> {
   }
 }
 
+/** Whether a service answers requests and handles messages. */
+export async function works(url: string): Promise<boolean> {
+  const probes = ['ready', 'consumer'].map(probe => answers(`${url}/health/${probe}`));
+  return (await Promise.all(probes)).every(Boolean);
+}
+
 /** Whether a GET is answered with 200. */
 export async function answers(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2000) });

@@ -1,5 +1,5 @@
 import { appsOf, built, checkBuild, environments, next, places, prepare, type Deployment } from './deployment.ts';
-import { answers } from './probes.ts';
+import { works } from './probes.ts';
 import type { Log } from './process-tree.ts';
 
 export { startSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
@@ -54,7 +54,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ],
       env: environmentOf(place),
       address: url,
-      isReady: () => answers(`${url}/health/ready`),
+      isReady: () => works(url),
       graceMs: stopMs,
       next,
     });

@@ -260,7 +260,7 @@ describe('the REST API', () => {
 
   it('stands on services that say how they are', async () => {
     for (const { name, url } of studio.system.services) {
-      for (const path of ['/health/live', '/health/ready'])
+      for (const path of ['/health/live', '/health/ready', '/health/consumer'])
         expect([name, path, (await fetch(url + path)).status]).toEqual([name, path, 200]);
       const metrics = await fetch(`${url}/metrics`);
       expect(metrics.headers.get('content-type')).toContain('text/plain');

@@ -43,8 +43,8 @@ async function awayAtStart(scene: Scene) {
   await scene.part('kafka').stop();
   await Promise.all(services.map(service => scene.system.kill(service, 'SIGKILL')));
   for (const service of services) {
-    await scene.until(`${service} did not answer`, async () => (await scene.readiness(service)) > 0);
-    scene.holds((await scene.readiness(service)) === 503, `${service} is ready without a broker`);
+    await scene.until(`${service} is not ready`, async () => (await scene.health(service, 'ready')) === 200);
+    scene.holds((await scene.health(service, 'consumer')) === 503, `${service} consumes without a broker`);
   }
   const taskIds = await scene.someFilms(5);
   await scene.recovers(taskIds, () => scene.part('kafka').start());

@@ -55,7 +55,7 @@ async function away(scene: Scene) {
   await troubled(scene, async () => {
     scene.proxy('mariadb').refuse();
     for (const service of services) {
-      scene.holds((await scene.readiness(service)) === 503, `${service} is ready without its database`);
+      scene.holds((await scene.health(service, 'ready')) === 503, `${service} is ready without its database`);
     }
   });
   await scene.system.waitReady();
@@ -116,7 +116,7 @@ async function awayAtStart(scene: Scene) {
   await scene.part('mariadb').stop();
   await Promise.all(services.map(service => scene.system.kill(service, 'SIGKILL')));
   for (const service of services) {
-    await scene.until(`${service} did not answer`, async () => (await scene.readiness(service)) === 503);
+    await scene.until(`${service} did not answer`, async () => (await scene.health(service, 'ready')) === 503);
   }
   await scene.part('mariadb').start();
   await scene.ended(await scene.someFilms(5));

@@ -56,7 +56,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     });
     this.gatherer = new Gatherer((records, stillOurs) => this.dispatcher.dispatch(records, this.handlers, stillOurs));
     this.watch();
-    lifecycle.addProbe({ name: 'consumer', check: () => this.assertConsuming() });
+    lifecycle.addProbe({ name: 'consumer', decides: 'consumer', check: () => this.assertConsuming() });
     lifecycle.onDrain('consumers', () => this.close());
   }
 

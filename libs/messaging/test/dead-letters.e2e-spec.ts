@@ -216,7 +216,7 @@ it('stops after ten dead letters in a row, keeps its place and says so', async (
   await scene.bed.topics.send(cancels(taskId, 30));
 
   await eventually(async () => {
-    const { status, checks } = await scene.readiness(app);
+    const { status, checks } = await scene.health(app, 'consumer');
     expect(status).toBe(503);
     expect(checks.consumer).toContain('10 messages in a row became dead letters');
   });
@@ -242,7 +242,7 @@ it('does not stop for dead letters with successes between them', async () => {
     range(1, 50).filter(revision => revision % 2 === 0),
   );
   await eventually(async () => expect(await scene.deadLettersOf(taskId)).toHaveLength(25));
-  expect((await scene.readiness(app)).status).toBe(200);
+  expect((await scene.health(app, 'consumer')).status).toBe(200);
 });
 
 it('refuses to start with two handlers of one type', async () => {

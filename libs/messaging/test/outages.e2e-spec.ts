@@ -57,11 +57,17 @@ const handlesMore = async (taskIds: string[]): Promise<void> => {
   await eventually(async () => expect(await handled(taskIds)).toBeGreaterThan(before + 100));
 };
 
-const becomesReady = (app: NestFastifyApplication) =>
-  eventually(async () => expect((await scene.readiness(app)).status).toBe(200), 40_000);
+const statuses = async (app: NestFastifyApplication) => ({
+  ready: (await scene.health(app, 'ready')).status,
+  consumer: (await scene.health(app, 'consumer')).status,
+});
 
-const becomesUnready = (app: NestFastifyApplication) =>
-  eventually(async () => expect((await scene.readiness(app)).status).toBe(503), 40_000);
+const becomes = (app: NestFastifyApplication, ready: number, consumer: number) =>
+  eventually(async () => expect(await statuses(app)).toEqual({ ready, consumer }), 60_000);
+
+const metrics = async (app: NestFastifyApplication) => (await fetch(`${await app.getUrl()}/metrics`)).text();
+
+const works = (app: NestFastifyApplication) => becomes(app, 200, 200);
 
 it('loses nothing while the database is away', async () => {
   const app = await scene.boot();
@@ -71,11 +77,11 @@ it('loses nothing while the database is away', async () => {
 
   await scene.bed.part('mariadb').stop();
   await sendAll(taskIds, 5, 6);
-  await becomesUnready(app);
+  await eventually(async () => expect((await statuses(app)).ready).toBe(503));
   await scene.bed.part('mariadb').start();
 
   await expectAll(taskIds, 10);
-  await becomesReady(app);
+  await works(app);
   for (const taskId of taskIds) expect(await scene.deadLettersOf(taskId)).toEqual([]);
 });
 
@@ -85,16 +91,16 @@ it('starts while the database is away and works when it comes', async () => {
   const app = await scene.boot();
   await sendAll(taskIds, 3);
   expect((await fetch(`${await app.getUrl()}/health/live`)).status).toBe(200);
-  expect((await scene.readiness(app)).status).toBe(503);
+  expect((await statuses(app)).ready).toBe(503);
   await scene.bed.part('mariadb').start();
 
   await expectAll(taskIds, 3);
-  await becomesReady(app);
+  await works(app);
 });
 
 it('keeps what it has to say while the broker is away, and says it in order', async () => {
   const app = await scene.boot();
-  await becomesReady(app);
+  await works(app);
   const taskIds = newTasks(6);
   const announce = async (revision: number) => {
     for (const taskId of taskIds)
@@ -114,7 +120,7 @@ it('keeps what it has to say while the broker is away, and says it in order', as
     async () => expect(await scene.bed.query(scene.service, 'select seq from outbox')).toEqual([]),
     40_000,
   );
-  await becomesReady(app);
+  await works(app);
   const seen = await scene.bed.topics.read(TaskCancelled.topic);
   for (const taskId of taskIds) {
     const revisions = seen.filter(({ key }) => key === taskId).map(({ data }) => data.revision);
@@ -124,9 +130,23 @@ it('keeps what it has to say while the broker is away, and says it in order', as
   await expectAll(taskIds, 3);
 });
 
+it('takes requests while the broker is away, and says that it handles no messages', async () => {
+  const app = await scene.boot();
+  await works(app);
+  const up = async () => /castad_probe_up\{probe="consumer"\} (\d)/.exec(await metrics(app))?.[1];
+  expect(await up()).toBe('1');
+
+  await scene.bed.part('kafka').stop();
+  await becomes(app, 200, 503);
+  expect(await up()).toBe('0');
+  await scene.bed.part('kafka').start();
+
+  await works(app);
+});
+
 it('has no room for more work while too much waits for the broker, and room again afterwards', async () => {
   const app = await scene.boot({ OUTBOX_MAX_ROWS: '10' });
-  await becomesReady(app);
+  await works(app);
   const outbox = app.get(Outbox);
   const announce = (taskIds: string[]) =>
     app.get(Database).transaction('requests', async unit => {
@@ -143,7 +163,7 @@ it('has no room for more work while too much waits for the broker, and room agai
 
 it('stops in time while the broker is away, and leaves what it has to say to the next', async () => {
   const app = await scene.boot();
-  await becomesReady(app);
+  await works(app);
   const [taskId] = newTasks(1) as [string];
   await scene.bed.part('kafka').stop();
   await app
@@ -164,12 +184,12 @@ it('starts while the broker is away and works when it comes', async () => {
   await scene.bed.part('kafka').stop();
   const app = await scene.boot();
   expect((await fetch(`${await app.getUrl()}/health/live`)).status).toBe(200);
-  expect((await scene.readiness(app)).status).toBe(503);
+  expect(await statuses(app)).toEqual({ ready: 200, consumer: 503 });
   await scene.bed.part('kafka').start();
 
   await sendAll(taskIds, 3);
   await expectAll(taskIds, 3);
-  await becomesReady(app);
+  await works(app);
 });
 
 it('loses nothing and doubles nothing when members join and leave under load', async () => {
@@ -178,7 +198,7 @@ it('loses nothing and doubles nothing when members join and leave under load', a
   const load = flow(taskIds);
   await handlesMore(taskIds);
   const second = await scene.boot();
-  await becomesReady(second);
+  await works(second);
   await handlesMore(taskIds);
   await scene.close(first);
   await handlesMore(taskIds);

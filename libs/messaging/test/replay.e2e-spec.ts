@@ -181,7 +181,7 @@ describe('a service', () => {
 
     await eventually(() => expect(restored.toSorted()).toEqual([`${taskId} song`, `${taskId} task`]));
     expect(await scene.revisions(taskId)).toEqual([1]);
-    const { status } = await scene.readiness(app);
+    const { status } = await scene.health(app, 'consumer');
     expect(status).toBe(200);
   });
 

@@ -83,8 +83,12 @@ export class Scene {
     return (await this.bed.topics.read(deadLetterTopic(this.service))).filter(({ key }) => key === taskId);
   }
 
-  async readiness(app: NestFastifyApplication): Promise<{ status: number; checks: Record<string, string> }> {
-    const response = await fetch(`${await app.getUrl()}/health/ready`);
+  /** What a probe of the instance answers. */
+  async health(
+    app: NestFastifyApplication,
+    probe: 'ready' | 'consumer',
+  ): Promise<{ status: number; checks: Record<string, string> }> {
+    const response = await fetch(`${await app.getUrl()}/health/${probe}`);
     const { checks } = (await response.json()) as { checks: Record<string, string> };
     return { status: response.status, checks };
   }

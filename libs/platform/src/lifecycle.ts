@@ -6,18 +6,20 @@ const phases = ['consumers', 'workers', 'relay'] as const;
 export type DrainPhase = (typeof phases)[number];
 
 /** Says whether one part of the service can do its work. */
-export interface ReadinessProbe {
+export interface Probe {
   name: string;
-  /** Resolves when ready; rejects with the reason otherwise. */
+  /** What answers 503 while it fails: whether requests are sent here, whether messages are handled, or nothing. */
+  decides: 'ready' | 'consumer' | 'nothing';
+  /** Resolves when all is well; rejects with the reason otherwise. */
   check(): Promise<void> | void;
 }
 
-/** The one coordinator of a service's end, and the list of what makes it ready. */
+/** The one coordinator of a service's end, and the list of what tells how it is. */
 @Injectable()
 export class Lifecycle implements BeforeApplicationShutdown {
   private readonly logger = new Logger(Lifecycle.name);
   private readonly drains: { phase: DrainPhase; stop: () => Promise<void> }[] = [];
-  readonly probes: ReadinessProbe[] = [];
+  readonly probes: Probe[] = [];
   draining = false;
 
   constructor(private readonly config: ServiceConfig) {}
@@ -26,7 +28,7 @@ export class Lifecycle implements BeforeApplicationShutdown {
     this.drains.push({ phase, stop });
   }
 
-  addProbe(probe: ReadinessProbe): void {
+  addProbe(probe: Probe): void {
     this.probes.push(probe);
   }
 

@@ -14,8 +14,16 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  gauge<L extends string>(name: string, help: string, labelNames: L[] = []): Gauge<L> {
-    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  /** @param measure sets the values when they are asked for */
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[] = [],
+    measure?: (gauge: Gauge<L>) => Promise<void>,
+  ): Gauge<L> {
+    const collect = measure && { collect: async (): Promise<void> => measure(gauge) };
+    const gauge: Gauge<L> = new Gauge({ name, help, labelNames, registers: [this.registry], ...collect });
+    return gauge;
   }
 
   /** Buckets suit durations in seconds from a millisecond to two minutes. */

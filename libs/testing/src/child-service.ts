@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../../../sandbox/ports.ts';
-import { answers } from '../../../sandbox/probes.ts';
+import { works } from '../../../sandbox/probes.ts';
 import { eventually } from '../../../sandbox/eventually.ts';
 import type { TestBed } from './service-harness.ts';
 
@@ -12,7 +12,7 @@ export interface ChildService {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Runs a main file in TypeScript; resolves when the service is ready. */
+/** Runs a main file in TypeScript; resolves when the service answers requests and handles messages. */
 export async function startChild(
   { sandbox: { tree } }: TestBed,
   main: string,
@@ -28,7 +28,7 @@ export async function startChild(
   });
   const exited = once(child, 'exit');
   await eventually(async () => {
-    if (!(await answers(`${url}/health/ready`))) throw new Error(`see ${tree.logFile(`child-${port}`)}`);
+    if (!(await works(url))) throw new Error(`see ${tree.logFile(`child-${port}`)}`);
   }, 30_000);
   return {
     url,
