@@ -16,16 +16,20 @@ export const codePoints = (text: string): number => [...text].length;
 export function shortened(text: string, max: number, lengthOf: (text: string) => number = codePoints): string {
   const whole = text.toWellFormed();
   if (lengthOf(whole) <= max) return whole;
-  const fitting = prefix(
-    Array.from(graphemes.segment(whole), ({ segment }) => segment),
-    max,
-    lengthOf,
-  );
-  return fitting || prefix([...whole], max, lengthOf);
+  return prefix(characters(whole), max, lengthOf) || prefix(whole, max, lengthOf);
 }
 
-function prefix(pieces: string[], max: number, lengthOf: (text: string) => number): string {
+function* characters(text: string): Generator<string> {
+  for (const { segment } of graphemes.segment(text)) yield segment;
+}
+
+function prefix(pieces: Iterable<string>, max: number, lengthOf: (text: string) => number): string {
+  let kept = '';
   let left = max;
-  const end = pieces.findIndex(piece => (left -= lengthOf(piece)) < 0);
-  return pieces.slice(0, end === -1 ? undefined : end).join('');
+  for (const piece of pieces) {
+    left -= lengthOf(piece);
+    if (left < 0) break;
+    kept += piece;
+  }
+  return kept;
 }
