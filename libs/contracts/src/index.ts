@@ -5,6 +5,7 @@ export * from './lyric.ts';
 export * from './message.ts';
 export * from './parse.ts';
 export * from './plan.ts';
+export * from './section-labels.ts';
 export * from './song.ts';
 export * from './task.ts';
 export * from './topics.ts';
