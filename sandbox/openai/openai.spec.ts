@@ -158,6 +158,29 @@ describe('the chat stand-in', () => {
     expect(() => JSON.parse(choices[0].message.content) as unknown).toThrow();
   });
 
+  it.each([
+    ['fenced', /^```json\n\{[^]*\}\n```$/],
+    ['prefixed', /^Here are your lyrics: \{/],
+    ['empty', /^$/],
+    ['wrong-language', /[ぁ-ん]/],
+  ])('can answer so: %s', async (kind, content) => {
+    await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind });
+    expect((await complete(request())).choices[0].message.content).toMatch(content);
+  });
+
+  it('can refuse a parameter, and do without it', async () => {
+    const kind = 'unsupported';
+    await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind, body: ['response_format', 'max_tokens'] });
+    const { error } = await complete(request());
+    expect(error).toMatchObject({ param: 'response_format', code: 'unsupported_parameter' });
+    const messages = [
+      { role: 'system', content: 'Answer with one JSON object.' },
+      { role: 'user', content: JSON.stringify(brief) },
+    ];
+    const { choices } = await complete(request(brief, { response_format: undefined, messages }));
+    expect(choices[0].message.content).toMatch(/^```json\n\{/);
+  });
+
   it('can answer with JSON of another schema', async () => {
     await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind: 'invalid-schema' });
     expect((await lyricFor()).sections).toEqual('la la la');

@@ -5,15 +5,28 @@ import type { Provider } from '../stand-in/server.ts';
 import { defaults, type Settings } from '../stand-in/settings.ts';
 import { conform } from './conform.ts';
 import { writeLyric, type Lyric } from './lyricist.ts';
-import { refusal } from './refusal.ts';
+import { badParameter, refusal } from './refusal.ts';
 import { fault } from './request.ts';
 
 const answerSeconds = 2;
 const models = ['gpt-5', 'gpt-5-mini', 'gpt-4.1', 'gpt-4.1-mini', 'gpt-4o', 'gpt-4o-mini'];
 
+const faultKinds = [
+  'content-filter',
+  'empty',
+  'fenced',
+  'invalid-json',
+  'invalid-schema',
+  'length',
+  'prefixed',
+  'refusal',
+  'unsupported',
+  'wrong-language',
+];
+
 /** A chat model that can do one thing: write lyrics. */
 export class OpenAI implements Provider {
-  readonly faultKinds = ['content-filter', 'invalid-json', 'invalid-schema', 'length', 'refusal'];
+  readonly faultKinds = faultKinds;
   readonly routes = {
     'POST /v1/chat/completions': (call: Call) => this.#complete(call),
     'GET /v1/models': () => this.#identified(json(200, { object: 'list', data: models.map(model) })),
@@ -52,7 +65,7 @@ export class OpenAI implements Provider {
   }
 
   async #complete(call: Call): Promise<Reply> {
-    const refused = fault(call.body);
+    const refused = unsupported(call) ?? fault(call.body);
     if (refused) return this.#identified(refused);
     if (!this.#clock.isInstant) await new Promise<void>(resolve => this.#clock.after(answerSeconds, resolve));
     return this.#identified(json(200, this.#completion(call)));
@@ -92,21 +105,40 @@ export class OpenAI implements Provider {
   }
 }
 
+/** The model does not take the parameters that the fault names. */
+function unsupported(call: Call): Reply | undefined {
+  const names = faultOf(call, 'unsupported')?.body;
+  const name = Array.isArray(names) ? names.map(String).find(each => each in call.body) : undefined;
+  const message = `Unsupported parameter: '${name}' is not supported with this model.`;
+  return name ? badParameter(name, message, 'unsupported_parameter') : undefined;
+}
+
 function contentFor(call: Call): string {
-  const lyric = writeLyric(lastUserMessage(call.body));
-  const content = formatted(lyric, call.body.response_format as Json | undefined);
-  if (faultOf(call, 'length')) return content.slice(0, content.length / 2);
-  if (faultOf(call, 'invalid-json')) return `Here are your lyrics: ${content}`;
+  const lyric = writeLyric(promptFor(call));
+  const content = formatted(lyric, call.body);
+  if (faultOf(call, 'empty')) return '';
+  if (faultOf(call, 'fenced')) return fenced(content);
+  if (faultOf(call, 'prefixed')) return `Here are your lyrics: ${content}`;
+  if (faultOf(call, 'length') ?? faultOf(call, 'invalid-json')) return content.slice(0, content.length / 2);
   if (faultOf(call, 'invalid-schema')) return JSON.stringify({ ...lyric, sections: 'la la la' });
   return content;
 }
 
-function formatted(lyric: Lyric, format: Json | undefined): string {
-  if (format?.type === 'json_object') return JSON.stringify(lyric);
-  const named = format?.json_schema;
+function promptFor(call: Call): string {
+  const prompt = lastUserMessage(call.body);
+  if (!faultOf(call, 'wrong-language')) return prompt;
+  return prompt.replace(/"language":"(\w+)"/, (_, asked) => `"language":"${asked === 'ja' ? 'ko' : 'ja'}"`);
+}
+
+function formatted(lyric: Lyric, { response_format: format, messages }: Json): string {
+  if (isObject(format) && format.type === 'json_object') return JSON.stringify(lyric);
+  const named = isObject(format) ? format.json_schema : undefined;
   if (isObject(named) && isObject(named.schema)) return JSON.stringify(conform(named.schema, lyric));
+  if (/answer with .*JSON/i.test(JSON.stringify(messages))) return fenced(JSON.stringify(lyric));
   return [lyric.title, ...lyric.sections.map(({ label, lines }) => [`[${label}]`, ...lines].join('\n'))].join('\n\n');
 }
+
+const fenced = (json: string): string => `\`\`\`json\n${json}\n\`\`\``;
 
 function finishReason(call: Call): string {
   if (faultOf(call, 'length')) return 'length';

@@ -275,6 +275,15 @@ describe('the Suno stand-in', () => {
       expect(data.response.sunoData).toMatchObject([{ audioUrl: expect.stringContaining('.mp3') }, { audioUrl: '' }]);
     });
 
+    it('tracks: says of them what it was told', async () => {
+      await fault('tracks', { body: [{ audioUrl: '' }, { duration: null }, { id: 'third' }] });
+      expect((await ended(await submit())).data.response.sunoData).toMatchObject([
+        { audioUrl: '', duration: expect.any(Number) },
+        { audioUrl: expect.stringContaining('.mp3'), duration: null },
+        { id: 'third' },
+      ]);
+    });
+
     it.each([
       ['aligned-missing', []],
       [

@@ -32,6 +32,7 @@ const faultKinds = [
   'callbacks-skipped',
   'code',
   'one-track',
+  'tracks',
 ];
 
 /** The gateway to Suno: songs, their word timings and files. */

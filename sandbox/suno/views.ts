@@ -29,7 +29,7 @@ export function record(job: Job) {
     taskId: job.id,
     parentMusicId: '',
     param: job.raw,
-    response: hasTracks(job) ? { taskId: job.id, sunoData: job.tracks.map(track => recordTrack(job, track)) } : null,
+    response: hasTracks(job) ? { taskId: job.id, sunoData: recordTracks(job) } : null,
     status: job.status,
     type: 'GENERATE',
     operationType: 'generate',
@@ -37,6 +37,13 @@ export function record(job: Job) {
     errorMessage: job.errorMessage,
     createTime: job.createTime,
   };
+}
+
+/** As many, and changed so, as a fault wants them. */
+function recordTracks(job: Job): object[] {
+  const all = job.tracks.map(track => recordTrack(job, track));
+  const wish = job.faults.find(fault => fault.kind === 'tracks')?.body;
+  return Array.isArray(wish) ? wish.map((changes: object, index) => ({ ...all[index], ...changes })) : all;
 }
 
 function recordTrack(job: Job, track: Track) {
