@@ -1,5 +1,5 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
-import { PlatformModule } from '@castad/platform';
+import { PlatformModule, SourceClient } from '@castad/platform';
 import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { SongServiceConfig } from './song-service.config.ts';
@@ -8,6 +8,7 @@ import { SongHandlers } from './song/song.handlers.ts';
 import { SongRestorers } from './song/song.restorers.ts';
 import { SongWorker } from './song/song.worker.ts';
 import { SunoCallbackController } from './song/suno-callback.controller.ts';
+import { TrackMeter } from './song/track-meter.ts';
 import { SunoClient } from './suno/suno.client.ts';
 
 const service = 'song-service';
@@ -22,6 +23,6 @@ const service = 'song-service';
     MessagingModule.forService(service),
   ],
   controllers: [SongHandlers, SongRestorers, SunoCallbackController],
-  providers: [SongWorker, SunoClient],
+  providers: [SongWorker, SourceClient, SunoClient, TrackMeter],
 })
 export class SongServiceModule {}

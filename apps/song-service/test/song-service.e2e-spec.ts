@@ -211,6 +211,33 @@ describe('song-service', () => {
     });
   });
 
+  describe('when Suno says that it is done', () => {
+    it('makes the song of what is good, and measures what is not said', async () => {
+      await fault('tracks', { body: [{ audioUrl: '' }, { duration: null }] });
+      const { type, data } = await end(await send());
+      expect(type).toBe(SongReady.type);
+      expect(data.tracks).toHaveLength(1);
+      expect(data.tracks[0]?.trackId).toBe(data.chosenTrackId);
+      expect(data.tracks[0]?.durationSeconds).toBeGreaterThan(1);
+    });
+
+    it.each([
+      ['nothing can be used', { kind: 'tracks', body: [{ audioUrl: '' }] }, 'SUNO_NO_TRACKS', 'SUCCESS'],
+      [
+        'a failure that is new',
+        { kind: 'job-failed', body: { status: 'VOICE_LOST_ERROR', errorMessage: 'No voice.' } },
+        'SUNO_FAILED',
+        'VOICE_LOST_ERROR 501 No voice.',
+      ],
+    ])("fails at once with Suno's own words when it means %s", async (_, { kind, body }, code, detail) => {
+      await fault(kind, { body });
+      const { type, data } = await end(await send());
+      expect(type).toBe(SongFailed.type);
+      expect(data).toMatchObject({ code, detail, retryable: true });
+      expect(await submits()).toHaveLength(1);
+    });
+  });
+
   describe('believes no callback', () => {
     const running = async () => {
       await fault('job-stuck');

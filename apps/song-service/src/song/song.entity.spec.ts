@@ -1,5 +1,5 @@
 import { SongFailed, SongReady } from '@castad/contracts';
-import { aGenerateSong, aLyric, aLyricGenerated, aPlan, aTrack } from '@castad/testing';
+import { aGenerateSong, aLyricGenerated, aTrack } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import { Song } from './song.entity.ts';
 
@@ -28,15 +28,6 @@ describe('Song', () => {
     });
     expect(song.dueAt?.getTime()).toBeLessThanOrEqual(Date.now());
     expect(song.deadline).toEqual(new Date(message.plan.deadline));
-  });
-
-  it('is sung in the style that was ordered, else in the one the lyric suggests', () => {
-    const inStyle = (style?: string) => {
-      const plan = aPlan({ music: { durationSeconds: 10, ...(style && { style }) } });
-      return Song.ordered(aGenerateSong({ plan }), cause).style;
-    };
-    expect(inStyle('slow jazz')).toBe('slow jazz');
-    expect(inStyle()).toBe(aLyric().style);
   });
 
   it('given its tracks, is done and says so', () => {

@@ -55,10 +55,6 @@ export class Song extends schema.class {
     return Song.ordered(message(GenerateSong, { taskId, revision, plan, lyric }), cause);
   }
 
-  get style(): string {
-    return this.plan.music.style ?? this.lyric.style;
-  }
-
   isSameWorkAs({ plan, lyric }: Song): boolean {
     return isDeepStrictEqual([lyric, plan.music], [this.lyric, this.plan.music]);
   }

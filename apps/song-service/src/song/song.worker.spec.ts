@@ -1,13 +1,15 @@
-import { SongFailed, SongReady, SongSubmitBegun, SongSubmitted, type Message } from '@castad/contracts';
+import { parseMessage, SongFailed, SongReady, SongSubmitBegun, SongSubmitted, type Message } from '@castad/contracts';
 import { loadConfig, ProviderError } from '@castad/platform';
 import { aLyric, aLyricGenerated, aPlan } from '@castad/testing';
 import type { Outcome } from '@castad/worker';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
-import type { SongRequest, SunoClient, SunoJob, SunoWord } from '../suno/suno.client.ts';
+import type { SongRequest, SunoClient } from '../suno/suno.client.ts';
+import type { SunoJob, SunoWord } from '../suno/suno-job.ts';
 import { Song } from './song.entity.ts';
 import { SongWorker } from './song.worker.ts';
+import type { TrackMeter } from './track-meter.ts';
 
 /** Suno as a test wants it. */
 class FakeSuno {
@@ -31,6 +33,17 @@ class FakeSuno {
   }
 }
 
+/** Files, by their address. */
+class FakeMeter {
+  readonly lengths = new Map<string, number>();
+
+  async secondsOf(url: string): Promise<number> {
+    const seconds = this.lengths.get(url);
+    if (!seconds) throw new ProviderError('SONG_UNREADABLE', 'No music.', { retriable: true });
+    return seconds;
+  }
+}
+
 const config = loadConfig(SongServiceConfig, {
   MYSQL_URL: 'mysql://u:p@localhost/db',
   KAFKA_BROKERS: 'localhost:9092',
@@ -51,12 +64,15 @@ Logger.overrideLogger(false);
 
 describe('SongWorker', () => {
   let suno: FakeSuno;
+  let meter: FakeMeter;
   let worker: SongWorker;
   let noted: Message[];
 
   beforeEach(() => {
     suno = new FakeSuno();
-    worker = Object.assign(new SongWorker(suno as unknown as SunoClient, config), {
+    meter = new FakeMeter();
+    const clients = [suno as unknown as SunoClient, meter as unknown as TrackMeter] as const;
+    worker = Object.assign(new SongWorker(...clients, config), {
       journal: { write: async (message: Message) => noted.push(message) },
     });
     noted = [];
@@ -80,9 +96,10 @@ describe('SongWorker', () => {
     return { ...outcome, said };
   };
 
-  it('orders the lyric, called back under the token of this attempt', async () => {
-    const plan = aPlan({ music: { durationSeconds: 20, style: 'slow jazz' } });
-    const song = Object.assign(aSong({ status: 'submitting' }), { plan });
+  it('orders the lyric in its own style, called back under the token of this attempt', async () => {
+    const plan = aPlan({ music: { durationSeconds: 20, style: 'bright pop' } });
+    const lyric = { ...aLyric(), style: 'slow jazz' };
+    const song = Object.assign(aSong({ status: 'submitting' }), { plan, lyric });
     await step(song);
     expect(suno.orders).toEqual([
       {
@@ -123,6 +140,60 @@ describe('SongWorker', () => {
       ],
     });
     expect(song.status).toBe('done');
+  });
+
+  describe('when Suno does not say how long a track is', () => {
+    const [known, unknown] = [
+      { trackId: 'a', url: 'https://files.example/a.mp3', durationSeconds: 10 },
+      { trackId: 'b', url: 'https://files.example/b.mp3' },
+    ];
+
+    it('learns it from the file, and announces what every reader accepts', async () => {
+      suno.job = { ...done, tracks: [unknown, known] };
+      meter.lengths.set(unknown.url, 29.5);
+      const { said } = await step(running());
+      expect(said[0]).toMatchObject({
+        chosenTrackId: 'b',
+        tracks: [{ durationSeconds: 29.5 }, { durationSeconds: 10 }],
+      });
+      expect(parseMessage(SongReady, JSON.parse(JSON.stringify(said[0])))).toBeInstanceOf(SongReady);
+    });
+
+    it('offers only the other track when the file cannot be read', async () => {
+      suno.job = { ...done, tracks: [unknown, known] };
+      const { said } = await step(running());
+      expect(said[0]).toMatchObject({ chosenTrackId: 'a', tracks: [{ trackId: 'a' }] });
+      expect((said[0] as SongReady).tracks).toHaveLength(1);
+    });
+
+    it('tries again later when no file can be read, until its time is over', async () => {
+      suno.job = { ...done, tracks: [unknown] };
+      const song = running();
+      expect(await step(song)).toMatchObject({ said: [], dueInMs: expect.any(Number) });
+      expect(song).toMatchObject({ status: 'running', errorCode: 'SONG_UNREADABLE' });
+      const old = running({ submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
+      expect((await step(old)).said).toMatchObject([{ code: 'SONG_UNREADABLE', retryable: true }]);
+    });
+  });
+
+  it('waits for a song whose callback failed as long as it can come, and then says what was wrong', async () => {
+    const failure = { code: 'SUNO_NO_TRACKS', reason: 'No track.', retryable: true, detail: 'CALLBACK_EXCEPTION' };
+    suno.job = { state: 'stalled', echo: '', failure };
+    const song = running();
+    expect((await step(song)).said).toEqual([]);
+    expect(song).toMatchObject({ status: 'running', errorCode: 'SUNO_NO_TRACKS' });
+    const old = running({ submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
+    expect((await step(old)).said).toMatchObject([{ code: 'SUNO_NO_TRACKS', retryable: true }]);
+  });
+
+  it('neither sings nor shows the labels of sections', async () => {
+    const sections = [{ label: 'verse' as const, lines: ['[Verse]', 'Waves are calling you', '후렴:'] }];
+    const lyric = { ...aLyric(), sections };
+    await step(Object.assign(aSong({ status: 'submitting', token: 't'.repeat(43) }), { lyric }));
+    expect(suno.orders[0]?.sections).toEqual([{ label: 'verse', lines: ['Waves are calling you'] }]);
+    suno.job = done;
+    const { said } = await step(Object.assign(running(), { lyric }));
+    expect((said[0] as SongReady).tracks[0]?.lines?.map(({ text }) => text)).toEqual(['Waves are calling you']);
   });
 
   it('notes the call before it is made, with all that the song is made of', async () => {

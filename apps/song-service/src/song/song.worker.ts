@@ -1,11 +1,13 @@
-import type { SongSubmitBegun, SongSubmitted, Track } from '@castad/contracts';
-import { ProviderError } from '@castad/platform';
+import { sung, type SongSubmitBegun, type SongSubmitted, type Track } from '@castad/contracts';
+import { ProviderError, toError } from '@castad/platform';
 import { atMost, isTakenOver, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
-import { SunoClient, type SongRequest, type SunoWord } from '../suno/suno.client.ts';
+import { SunoClient, type SongRequest } from '../suno/suno.client.ts';
+import type { SunoFile, SunoWord } from '../suno/suno-job.ts';
 import { timedLines } from './timed-lines.ts';
 import { Song } from './song.entity.ts';
+import { TrackMeter } from './track-meter.ts';
 
 const MAX_WORDS_TRIES = 3;
 
@@ -18,6 +20,7 @@ const LOST: Reason = { code: 'SUNO_NOT_FOUND', reason: 'Suno does not know the s
 export class SongWorker extends PaidWorker<Song, SongRequest> {
   constructor(
     private readonly suno: SunoClient,
+    private readonly meter: TrackMeter,
     private readonly config: SongServiceConfig,
   ) {
     super(Song, {
@@ -33,11 +36,11 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
     return status !== 'ordered' && jobId ? CALLS_TO_READ : 1;
   }
 
-  protected prepare({ lyric, style, plan, token }: Song): SongRequest {
+  protected prepare({ lyric, plan, token }: Song): SongRequest {
     return {
       title: lyric.title,
-      style,
-      sections: lyric.sections,
+      style: lyric.style,
+      sections: sung(lyric.sections),
       durationSeconds: plan.music.durationSeconds,
       callbackUrl: `${this.config.PUBLIC_URL}/callbacks/suno/${token}`,
     };
@@ -69,18 +72,33 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
     if (!job && isTakenOver(song)) return this.jobFailed(song, LOST);
     if (!job || job.state === 'running') return undefined;
     if (job.state === 'failed') return this.jobFailed(song, job.failure);
-    const sung = song.lyric.sections.flatMap(section => section.lines);
+    if (job.state === 'stalled') throw mayStillCome(job.failure);
+    const [first, ...others] = await this.measured(job.tracks);
     const tracks: Track[] = [];
-    for (const track of job.tracks) {
-      const words = await this.words(song, jobId, track.trackId);
-      tracks.push({ ...track, lines: timedLines(sung, words, track.durationSeconds) });
-    }
-    const [chosen] = job.tracks;
-    return { record: (saved, publish) => publish(saved.ready(tracks, chosen.trackId)) };
+    for (const track of [first, ...others]) tracks.push(await this.timed(song, jobId, track));
+    return { record: (saved, publish) => publish(saved.ready(tracks, first.trackId)) };
   }
 
   protected fail(saved: Song, reason: Reason, publish: Publish): void {
     publish(saved.failed(reason));
+  }
+
+  /** Only what has a length can be offered; one bad track of two costs only itself. */
+  private async measured(files: SunoFile[]): Promise<[Measured, ...Measured[]]> {
+    const tried = await Promise.all(files.map(file => this.withLength(file).catch(toError)));
+    const [first, ...others] = tried.filter((one): one is Measured => !(one instanceof Error));
+    if (!first) throw tried[0] as Error;
+    return [first, ...others];
+  }
+
+  private async withLength({ durationSeconds, ...file }: SunoFile): Promise<Measured> {
+    return { ...file, durationSeconds: durationSeconds ?? (await this.meter.secondsOf(file.url)) };
+  }
+
+  private async timed(song: Song, jobId: string, track: Measured): Promise<Track> {
+    const lines = sung(song.lyric.sections).flatMap(section => section.lines);
+    const words = await this.words(song, jobId, track.trackId);
+    return { ...track, lines: timedLines(lines, words, track.durationSeconds) };
   }
 
   /** A song whose words have no times is worth more than none: they are asked for a few times, then done without. */
@@ -92,3 +110,8 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
     });
   }
 }
+
+type Measured = Required<SunoFile>;
+
+/** Asked for again until the provider's limit, and then the reason of the failure. */
+const mayStillCome = ({ code, reason, detail }: Reason) => new ProviderError(code, reason, { retriable: true, detail });

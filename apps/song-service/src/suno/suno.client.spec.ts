@@ -114,9 +114,19 @@ describe('SunoClient', () => {
       expect([title.length, style.length]).toEqual([80, 1000]);
     });
 
+    it("cuts between characters, by Suno's way of counting, and as the model wants it", async () => {
+      answer = ok({ taskId: 'job-1' });
+      const old = open({ SUNO_MODEL: 'V4' });
+      await old.submit({ ...song, title: `a${'🌊'.repeat(60)}`, style: '👨‍👩‍👧'.repeat(30) });
+      const { title, style } = JSON.parse(calls[0]?.body ?? '') as { title: string; style: string };
+      expect([title, style]).toEqual([`a${'🌊'.repeat(39)}`, '👨‍👩‍👧'.repeat(25)]);
+    });
+
     it.each([
       [400, { code: 'SUNO_REFUSED', refused: true, retriable: false, account: false }],
-      [401, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: false }],
+      [401, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: true }],
+      [402, { code: 'SUNO_CREDITS_EXHAUSTED', refused: true, retriable: false, account: true }],
+      [403, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [404, { code: 'SUNO_NOT_FOUND', refused: true, retriable: false, account: false }],
       [405, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false }],
       [413, { code: 'SUNO_TOO_LONG', refused: true, retriable: false, account: false }],
@@ -134,12 +144,24 @@ describe('SunoClient', () => {
 
     it.each([
       [429, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false, retryAfterMs: 7_000 }],
-      [403, { code: 'SUNO_REFUSED', refused: true, retriable: false }],
+      [403, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [502, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true }],
       [503, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, retryAfterMs: 7_000 }],
     ])('takes a %i without an envelope as a proxy would mean it', async (status, meaning) => {
       answer = page(status, { 'retry-after': '7' });
       expect(await failure(client.submit(song))).toMatchObject(meaning);
+    });
+
+    it("hands on Suno's own words with a refusal, and the status where there are none", async () => {
+      answer = refusal(413);
+      expect((await failure(client.submit(song))).detail).toBe('413 the prompt, the key');
+      answer = json({ code: '429', msg: 'bad key the-key' });
+      expect(await failure(client.submit(song))).toMatchObject({
+        code: 'SUNO_CREDITS_EXHAUSTED',
+        detail: '429 bad key [redacted]',
+      });
+      answer = page(502);
+      expect((await failure(client.submit(song))).detail).toBe('HTTP 502');
     });
 
     it.each([
@@ -150,6 +172,7 @@ describe('SunoClient', () => {
       ['no job id', ok({})],
       ['no data', ok(null)],
       ['a job id that is none', ok({ taskId: { id: 1 } })],
+      ['a job id that no row can hold', ok({ taskId: 'x'.repeat(101) })],
       [
         'half an answer',
         (reply: ServerResponse) => reply.writeHead(200, { 'content-type': 'application/json' }).end('{"code":200,"da'),
@@ -235,26 +258,72 @@ describe('SunoClient', () => {
 
     it('takes the music although the callback failed, and waits while there is none', async () => {
       expect(await find(record('CALLBACK_EXCEPTION', [track()]))).toMatchObject({ state: 'done' });
-      expect(await find(record('CALLBACK_EXCEPTION', [track({ audioUrl: '' })]))).toMatchObject({ state: 'running' });
-      expect(await find(record('CALLBACK_EXCEPTION'))).toMatchObject({ state: 'running' });
+      const failure = { code: 'SUNO_NO_TRACKS', retryable: true, detail: 'CALLBACK_EXCEPTION' };
+      for (const none of [undefined, [], [track({ audioUrl: '' })]])
+        expect(await find(record('CALLBACK_EXCEPTION', none))).toMatchObject({ state: 'stalled', failure });
     });
 
     it.each([
       ['no list', null],
       ['an empty list', []],
       ['entries that are no tracks', [null, 'x', { id: 1 }, {}]],
-    ])('keeps waiting at a success with %s', async (_, sunoData) => {
-      expect(await find(record('SUCCESS', sunoData))).toMatchObject({ state: 'running' });
+      ['no address', [track({ audioUrl: '' }), track({ audioUrl: null })]],
+      [
+        'addresses that are none',
+        ['x', 'ftp://a.example/1', '//a', 7, 'https://u:p@a.example/1'].map(audioUrl => track({ audioUrl })),
+      ],
+      ['an address that no message can carry', [track({ audioUrl: `https://files.example/${'a'.repeat(2_000)}` })]],
+      ['ids that are none', ['', 7, 'x'.repeat(101), 'a b', '\ud800'].map(id => track({ id }))],
+    ])('has failed for good at a success with %s', async (_, sunoData) => {
+      expect(await find(record('SUCCESS', sunoData, { errorCode: 531 }))).toMatchObject({
+        state: 'failed',
+        failure: { code: 'SUNO_NO_TRACKS', retryable: true, detail: 'SUCCESS 531' },
+      });
+    });
+
+    it('reads what is harmlessly different', async () => {
+      const given = track({
+        audioUrl: ' https://files.example/바다 1.mp3 ',
+        duration: '29.5',
+        createTime: 1760000000000,
+      });
+      expect(await find(record('SUCCESS', [given]))).toMatchObject({
+        tracks: [{ url: 'https://files.example/%EB%B0%94%EB%8B%A4%201.mp3', durationSeconds: 29.5 }],
+      });
+    });
+
+    it.each([[undefined], [null], [0], [-3], ['soon'], [198_440], [[30]]])(
+      'leaves a duration of %j to be measured',
+      async duration => {
+        expect(await find(record('SUCCESS', [track({ duration })]))).toMatchObject({
+          state: 'done',
+          tracks: [{ trackId: 'track-1', url: 'https://files.example/1.mp3' }],
+        });
+        const job = await find(record('SUCCESS', [track({ duration })]));
+        expect(JSON.stringify(job)).not.toContain('durationSeconds');
+      },
+    );
+
+    it('takes each track once, and no more than were ordered', async () => {
+      const many = ['a', 'a', 'b', 'c'].map(id => track({ id }));
+      const job = await find(record('SUCCESS', many));
+      expect(job).toMatchObject({ tracks: [{ trackId: 'a' }, { trackId: 'b' }] });
+      expect((job as { tracks: unknown[] }).tracks).toHaveLength(2);
     });
 
     it.each([
       ['CREATE_TASK_FAILED', { code: 'SUNO_CREATE_FAILED', retryable: true }],
       ['GENERATE_AUDIO_FAILED', { code: 'SUNO_GENERATION_FAILED', retryable: true }],
       ['SENSITIVE_WORD_ERROR', { code: 'SUNO_SENSITIVE_WORDS', retryable: false }],
-    ])('knows why at %s, in our own words', async (status, known) => {
-      const job = await find(record(status, null, { errorCode: 501, errorMessage: "the provider's words" }));
-      expect(job).toMatchObject({ state: 'failed', failure: known });
-      expect(JSON.stringify(job)).not.toContain("the provider's words");
+      ['VOCAL_REMOVAL_FAILED', { code: 'SUNO_FAILED', retryable: true }],
+      ['SOME_NEW_ERROR', { code: 'SUNO_FAILED', retryable: true }],
+    ])("knows why at %s, in our own words, and hands on the provider's apart", async (status, known) => {
+      const errorMessage = `the provider's words about the-key and ${song.callbackUrl}/${'t'.repeat(43)}`;
+      const job = await find(record(status, null, { errorCode: 501, errorMessage }));
+      const detail = `${status} 501 the provider's words about [redacted] and ${song.callbackUrl}/[redacted]`;
+      expect(job).toMatchObject({ state: 'failed', failure: { ...known, detail } });
+      const { reason } = (job as { failure: { reason: string } }).failure;
+      expect(reason).not.toContain("the provider's words");
     });
 
     it('says so when Suno does not know the job', async () => {
@@ -267,6 +336,8 @@ describe('SunoClient', () => {
     it.each([
       [430, { code: 'SUNO_RATE_LIMITED', retriable: true }],
       [500, { code: 'SUNO_SERVER_ERROR', retriable: true }],
+      [401, { code: 'SUNO_UNAUTHORIZED', account: true }],
+      [429, { code: 'SUNO_CREDITS_EXHAUSTED', account: true }],
       [455, { code: 'SUNO_MAINTENANCE', account: true }],
     ])('may ask again after code %i', async (code, meaning) => {
       answer = refusal(code);
@@ -310,8 +381,16 @@ describe('SunoClient', () => {
 
     it('drops words without a reliable time, and what is no word', async () => {
       const poor = [word('a', { success: false }), word('b', { startS: null }), word('c', { endS: 'NaN' })];
+      poor.push(word('e', { endS: -1 }), word('f', { startS: 3, endS: 2 }), word('g', { endS: 99_000 }));
       expect(await words([...poor, word('d'), null, 'e', { success: true, startS: 1, endS: 2 }])).toMatchObject([
         { text: 'd' },
+      ]);
+    });
+
+    it('reads times that are written as text, or begin before the song', async () => {
+      expect(await words([word('a', { startS: '1.25', endS: '2' }), word('b', { startS: -0.1 })])).toEqual([
+        { text: 'a', start: 1.25, end: 2 },
+        { text: 'b', start: 0, end: 1.5 },
       ]);
     });
 

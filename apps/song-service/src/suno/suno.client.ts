@@ -1,9 +1,11 @@
-import { noAnswer, ProviderError, retryAfterMs } from '@castad/platform';
+import { noAnswer, ProviderError, shortened } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
-import type { AxiosResponse } from 'axios';
 import { SongServiceConfig } from '../song-service.config.ts';
-import type { SunoAlignedWords, SunoEnvelope, SunoRecord, SunoWordJson } from './suno.types.ts';
+import { envelopeOf, garbage, NOT_FOUND } from './suno-errors.ts';
+import { stateOf, wordOf, type SunoJob, type SunoWord } from './suno-job.ts';
+import type { SunoAlignedWords, SunoEnvelope, SunoRecord } from './suno.types.ts';
+import { isSunoId, listed } from './suno-values.ts';
 
 export interface SongRequest {
   title: string;
@@ -13,52 +15,36 @@ export interface SongRequest {
   callbackUrl: string;
 }
 
-export interface SunoFile {
-  trackId: string;
-  url: string;
-  durationSeconds: number;
-}
-
-export type SunoState =
-  | { state: 'running' }
-  | { state: 'done'; tracks: [SunoFile, ...SunoFile[]] }
-  | { state: 'failed'; failure: { code: string; reason: string; retryable: boolean } };
-
-/** `echo` is the request as Suno kept it; it shows whether the job is ours. */
-export type SunoJob = SunoState & { echo: string };
-
-export interface SunoWord {
-  text: string;
-  start: number;
-  end: number;
-}
-
-const MAX_STYLE = 1000;
 const MAX_TITLE = 80;
-const MAINTENANCE_MS = 5 * 60_000;
-const NOT_FOUND = 'SUNO_NOT_FOUND';
+const MAX_STYLE = 1000;
+const MAX_STYLE_OF_V4 = 200;
 
 /** Suno through the sunoapi.org gateway. */
 @Injectable()
 export class SunoClient {
+  private readonly redact: (text: string) => string;
+
   constructor(
     private readonly http: HttpService,
     private readonly config: SongServiceConfig,
-  ) {}
+  ) {
+    this.redact = config.redactor();
+  }
 
   /** Orders a song: two tracks. Costs credits. @throws ProviderError, `refused` when surely nothing was ordered */
   async submit(request: SongRequest): Promise<string> {
-    const { data } = await this.call<{ taskId?: string }>('POST', '/api/v1/generate', {
+    const { SUNO_MODEL } = this.config;
+    const { data } = await this.call<{ taskId?: unknown }>('POST', '/api/v1/generate', {
       customMode: true,
       instrumental: false,
-      model: this.config.SUNO_MODEL,
-      title: request.title.slice(0, MAX_TITLE),
-      style: request.style.slice(0, MAX_STYLE),
+      model: SUNO_MODEL,
+      title: fitting(request.title, MAX_TITLE),
+      style: fitting(request.style, SUNO_MODEL === 'V4' ? MAX_STYLE_OF_V4 : MAX_STYLE),
       prompt: request.sections.map(({ label, lines }) => `[${capitalised(label)}]\n${lines.join('\n')}`).join('\n\n'),
       duration: request.durationSeconds,
       callBackUrl: request.callbackUrl,
     });
-    if (typeof data?.taskId !== 'string' || !data.taskId) throw garbage();
+    if (!isSunoId(data?.taskId)) throw garbage();
     return data.taskId;
   }
 
@@ -70,8 +56,13 @@ export class SunoClient {
       throw error;
     });
     if (!answer) return undefined;
-    if (!answer.data?.status) throw garbage();
-    return { echo: answer.data.param ?? '', ...stateOf(answer.data) };
+    const { data } = answer;
+    const { param, status } = data ?? {};
+    if (!data || typeof status !== 'string' || !status) throw garbage();
+    return {
+      echo: typeof param === 'string' ? param : JSON.stringify(param ?? ''),
+      ...stateOf(status, data, this.redact),
+    };
   }
 
   /** When each word of a track is sung; only words whose time is reliable. */
@@ -94,92 +85,17 @@ export class SunoClient {
       .catch((error: unknown) => {
         throw noAnswer('suno', error);
       });
-    return envelopeOf<T>(response);
+    return envelopeOf<T>(response, this.redact);
   }
 }
 
 /** The job a callback speaks of. */
 export function jobIdIn(body: unknown): string | undefined {
   const id = (body as { data?: { task_id?: unknown } } | null)?.data?.task_id;
-  return typeof id === 'string' && id.length > 0 && id.length <= 100 ? id : undefined;
+  return isSunoId(id) ? id : undefined;
 }
 
-function envelopeOf<T>({ status, data, headers }: AxiosResponse<unknown>): SunoEnvelope<T> {
-  const code = (data as SunoEnvelope<T> | null)?.code;
-  if (status === 200 && code === 200) return data as SunoEnvelope<T>;
-  if (status === 200 && typeof code !== 'number') throw garbage();
-  throw errorOf(
-    typeof code === 'number' ? code : status,
-    typeof code === 'number',
-    retryAfterMs(headers['retry-after']),
-  );
-}
-
-/** Without an envelope a 429 is a proxy's rate limit; with one it means that the credits are used up. */
-function errorOf(code: number, enveloped: boolean, retryAfter: number | undefined): ProviderError {
-  const error = (
-    name: string,
-    message: string,
-    options: { retriable?: boolean; refused?: boolean; account?: boolean; retryAfterMs?: number },
-  ) =>
-    new ProviderError(`SUNO_${name}`, message, {
-      retryAfterMs: retryAfter,
-      cause: new Error(`suno answered ${code}`),
-      ...options,
-    });
-  if (code === 401) return error('UNAUTHORIZED', 'Suno refuses our key.', { refused: true });
-  if (code === 429 && enveloped)
-    return error('CREDITS_EXHAUSTED', 'The Suno credits are used up.', { refused: true, account: true });
-  if (code === 429 || code === 430 || code === 405)
-    return error('RATE_LIMITED', 'Suno is called too often.', { refused: true, retriable: true });
-  if (code === 455)
-    return error('MAINTENANCE', 'Suno is under maintenance.', {
-      refused: true,
-      account: true,
-      retryAfterMs: retryAfter ?? MAINTENANCE_MS,
-    });
-  if (code === 404) return error('NOT_FOUND', 'Suno does not know what was asked for.', { refused: true });
-  if (code === 413) return error('TOO_LONG', 'The lyric or style is too long for Suno.', { refused: true });
-  if (code >= 400 && code < 500) return error('REFUSED', 'Suno refuses the request.', { refused: true });
-  return error('SERVER_ERROR', 'Suno failed.', { retriable: true });
-}
-
-const garbage = () =>
-  new ProviderError('SUNO_GARBAGE', 'Suno answered something that is not its API.', { retriable: true });
-
-const failures: Record<string, { code: string; reason: string; retryable: boolean }> = {
-  CREATE_TASK_FAILED: { code: 'SUNO_CREATE_FAILED', reason: 'Suno could not begin the song.', retryable: true },
-  GENERATE_AUDIO_FAILED: {
-    code: 'SUNO_GENERATION_FAILED',
-    reason: 'Suno could not compose the song.',
-    retryable: true,
-  },
-  SENSITIVE_WORD_ERROR: {
-    code: 'SUNO_SENSITIVE_WORDS',
-    reason: 'Suno refuses words of the lyric. Change the lyric.',
-    retryable: false,
-  },
-};
-
-function stateOf({ status, response }: SunoRecord): SunoState {
-  const failure = failures[status];
-  if (failure) return { state: 'failed', failure };
-  // A callback that did not reach us does not make the music any worse.
-  const finished = status === 'SUCCESS' || status === 'CALLBACK_EXCEPTION';
-  const [first, ...others] = listed(response?.sunoData).flatMap(({ id, audioUrl, duration }) =>
-    id && audioUrl && duration ? [{ trackId: id, url: audioUrl, durationSeconds: duration }] : [],
-  );
-  return finished && first ? { state: 'done', tracks: [first, ...others] } : { state: 'running' };
-}
-
-/** A list from outside: perhaps none, perhaps with holes. */
-const listed = <T extends object>(list: (T | null)[] | null | undefined): T[] =>
-  Array.isArray(list) ? list.filter((item): item is T => typeof item === 'object' && item !== null) : [];
-
-function wordOf({ word, success, startS, endS }: SunoWordJson): SunoWord[] {
-  const isReliable = success && Number.isFinite(startS) && Number.isFinite(endS);
-  if (!isReliable || typeof word !== 'string') return [];
-  return [{ text: word.replace(/\[[^\]]*\]/g, ''), start: Math.max(0, startS as number), end: endS as number }];
-}
+/** Suno's limits may count the halves of an emoji, so they are counted here. */
+const fitting = (text: string, max: number): string => shortened(text, max, ({ length }) => length);
 
 const capitalised = (label: string): string => label.charAt(0).toUpperCase() + label.slice(1);

@@ -1,23 +1,24 @@
 /** Every answer's frame. `code` decides, whatever the HTTP status. */
 export interface SunoEnvelope<T> {
-  code: number;
-  msg?: string;
+  code: number | string;
+  msg?: unknown;
   data?: T | null;
 }
 
+/** Nothing in it is taken for granted: fields come, go, and change their type. */
 export interface SunoRecord {
-  taskId: string;
   /** The request as it was sent, as JSON text, callback address included. */
-  param?: string;
-  status: string;
-  errorCode?: number | string | null;
+  param?: unknown;
+  status?: unknown;
+  errorCode?: unknown;
+  errorMessage?: unknown;
   response?: { sunoData?: (SunoTrack | null)[] | null } | null;
 }
 
 export interface SunoTrack {
-  id?: string;
-  audioUrl?: string;
-  duration?: number;
+  id?: unknown;
+  audioUrl?: unknown;
+  duration?: unknown;
 }
 
 export interface SunoAlignedWords {
@@ -25,8 +26,8 @@ export interface SunoAlignedWords {
 }
 
 export interface SunoWordJson {
-  word?: string;
-  success?: boolean;
-  startS?: number;
-  endS?: number;
+  word?: unknown;
+  success?: unknown;
+  startS?: unknown;
+  endS?: unknown;
 }
