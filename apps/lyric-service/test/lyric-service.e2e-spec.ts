@@ -131,6 +131,8 @@ describe('lyric-service', () => {
     ['fails', { kind: 'status', status: 503 }],
     ['stops in the middle', { kind: 'length' }],
     ['answers something else', { kind: 'invalid-schema' }],
+    ['answers nothing', { kind: 'empty' }],
+    ['writes in another language', { kind: 'wrong-language' }],
   ])('asks again when the model %s', async (_, fault) => {
     await troubled({ ...fault, times: 1 });
     const command = order();
@@ -138,6 +140,28 @@ describe('lyric-service', () => {
     await ended(command, 'done');
     expect(await callsFor(command)).toHaveLength(2);
     expect(await rowOf(command)).toMatchObject({ attempt: 2, tries: 1 });
+  });
+
+  it('reads a lyric between other words, and does without what the model does not take', async () => {
+    await troubled({ kind: 'prefixed' });
+    await troubled({ kind: 'unsupported', body: ['response_format'] });
+    const [first, second] = [order(), order()];
+    for (const command of [first, second]) {
+      await bed.topics.send([command]);
+      await ended(command, 'done');
+      expect(await rowOf(command)).toMatchObject({ attempt: 1, tries: 0 });
+    }
+    expect((await callsFor(first)).map(({ status }) => status)).toEqual([400, 200]);
+    expect((await callsFor(second)).map(({ status }) => status)).toEqual([200]);
+  });
+
+  it("hands on the provider's own words with the failure", async () => {
+    await troubled({ kind: 'status', status: 400, body: { error: { message: 'No tokens.', param: 'max_tokens' } } });
+    const command = order();
+    await bed.topics.send([command]);
+    await ended(command, 'failed');
+    const { detail } = await only(LyricFailed, command);
+    expect(detail).toBe('400 max_tokens No tokens.');
   });
 
   it('gives up after three calls', async () => {

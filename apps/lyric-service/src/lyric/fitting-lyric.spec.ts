@@ -1,4 +1,4 @@
-import { LyricGenerated, parseMessage } from '@castad/contracts';
+import { lettersOf, LyricGenerated, MAX_LYRIC_LETTERS, parseMessage } from '@castad/contracts';
 import { aGenerateLyric } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import { fittingLyric } from './fitting-lyric.ts';
@@ -28,11 +28,33 @@ describe('fittingLyric', () => {
     expect(fittingLyric({ ...written, sections })?.sections[0]?.label).toBe(known);
   });
 
+  it('is sung in the style that was ordered, else in the one that suits the words', () => {
+    expect(fittingLyric(written, 'slow jazz')?.style).toBe('slow jazz');
+    expect(fittingLyric({ ...written, style: '' }, 'slow jazz')?.style).toBe('slow jazz');
+    expect(fittingLyric(written)?.style).toBe('folk');
+  });
+
+  it('leaves out the labels of sections', () => {
+    const sections = [
+      { label: 'verse', lines: ['[Verse 1]', '1절: 파도 소리'] },
+      { label: 'chorus', lines: ['후렴:', '(Chorus)'] },
+    ];
+    expect(fittingLyric({ ...written, sections })).toEqual(written);
+  });
+
+  it('does not cut what a person sees as one character', () => {
+    const family = '👨‍👩‍👧';
+    const lyric = fittingLyric({ ...withLines(family.repeat(50)), title: `a${'e\u0301'.repeat(50)}` });
+    expect(lyric?.title).toBe(`a${'e\u0301'.repeat(39)}`);
+    expect(lyric?.sections[0]?.lines).toEqual([family.repeat(40)]);
+  });
+
   it.each([
     ['no title', { ...written, title: ' ' }],
     ['no style', { ...written, style: '' }],
     ['no sections', { ...written, sections: [] }],
     ['no lines', withLines(' ')],
+    ['labels alone', withLines('Chorus', '[Verse]')],
   ])('is nothing with %s', (_, lyric) => {
     expect(fittingLyric(lyric)).toBeUndefined();
   });
@@ -53,7 +75,8 @@ describe('fittingLyric', () => {
     const { taskId, plan } = aGenerateLyric();
     const event = parseMessage(LyricGenerated, JSON.parse(JSON.stringify({ taskId, revision: 1, plan, lyric })));
     const lines = event.lyric.sections.flatMap(({ lines }) => lines);
-    expect(lines.join('').length).toBeLessThanOrEqual(4_000);
+    expect(lettersOf(event.lyric.sections)).toBeLessThanOrEqual(MAX_LYRIC_LETTERS);
+    expect(lettersOf(event.lyric.sections)).toBeGreaterThan(MAX_LYRIC_LETTERS - 250);
     expect(lines.length).toBeGreaterThan(10);
   });
 });

@@ -1,4 +1,12 @@
-import { type Lyric, MAX_LYRIC_LETTERS, MAX_LYRIC_LINES, type SectionLabel, sectionLabels } from '@castad/contracts';
+import {
+  type Lyric,
+  MAX_LYRIC_LETTERS,
+  MAX_LYRIC_LINES,
+  type SectionLabel,
+  sectionLabels,
+  sungText,
+} from '@castad/contracts';
+import { shortened } from '@castad/platform';
 
 const MAX_TITLE = 80;
 const MAX_STYLE = 200;
@@ -6,33 +14,43 @@ const MAX_LINE = 200;
 const MAX_LINES_PER_SECTION = 40;
 const MAX_SECTIONS = 20;
 
-/** What the model wrote, as far as a song can hold it. Undefined: there is nothing to sing. */
-export function fittingLyric(written: {
-  title: string;
-  style: string;
-  sections: { label: string; lines: string[] }[];
-}): Lyric | undefined {
-  const [title, style] = [cleaned(written.title, MAX_TITLE), cleaned(written.style, MAX_STYLE)];
+/** What a label is sent with: brackets and line breaks. */
+const AROUND_LABEL = 4;
+
+/**
+ * What the model wrote, as far as a song can hold it, in the style that was ordered, if one was. Undefined: there is
+ * nothing to sing.
+ */
+export function fittingLyric(
+  written: { title: string; style: string; sections: { label: string; lines: string[] }[] },
+  orderedStyle?: string,
+): Lyric | undefined {
+  const title = cleaned(written.title, MAX_TITLE);
+  const style = orderedStyle || cleaned(written.style, MAX_STYLE);
   const room = { lines: MAX_LYRIC_LINES, letters: MAX_LYRIC_LETTERS };
   const sections = written.sections
-    .map(({ label, lines }) => ({ label: known(label), lines: singable(lines, room) }))
+    .map(({ label, lines }) => ({ label: known(label), lines: singable(lines) }))
     .filter(({ lines }) => lines.length > 0)
-    .slice(0, MAX_SECTIONS);
+    .slice(0, MAX_SECTIONS)
+    .map(({ label, lines }) => ({ label, lines: fitting(label, lines, room) }))
+    .filter(({ lines }) => lines.length > 0);
   return title && style && sections.length > 0 ? { title, style, sections } : undefined;
 }
 
-function singable(lines: string[], room: { lines: number; letters: number }): string[] {
-  const fitting = lines
-    .map(line => cleaned(line, MAX_LINE))
+const singable = (lines: string[]): string[] =>
+  lines
+    .map(line => sungText(cleaned(line, MAX_LINE)))
     .filter(line => line !== '')
     .slice(0, MAX_LINES_PER_SECTION);
-  const end = fitting.findIndex(line => --room.lines < 0 || (room.letters -= line.length) < 0);
-  return end === -1 ? fitting : fitting.slice(0, end);
+
+function fitting(label: string, lines: string[], room: { lines: number; letters: number }): string[] {
+  room.letters -= label.length + AROUND_LABEL;
+  const end = lines.findIndex(line => --room.lines < 0 || (room.letters -= line.length + 1) < 0);
+  return end === -1 ? lines : lines.slice(0, end);
 }
 
-/** By code points, so that no character is cut in half. */
 const cleaned = (text: string, length: number): string =>
-  [...text.replace(/[\s\p{Cc}]+/gu, ' ').trim()].slice(0, length).join('').trim();
+  shortened(text.replace(/[\s\p{Cc}]+/gu, ' ').trim(), length).trim();
 
 /** Servers that do not enforce the schema write `Verse 1` and the like. */
 const known = (label: string): SectionLabel =>

@@ -60,8 +60,24 @@ describe('LyricWorker', () => {
     expect(model.calls).toEqual([
       { request: { ...plan.brief, language: 'en', durationSeconds: 20, style: 'slow jazz' }, maxTokens: 1000 },
     ]);
-    expect(said).toMatchObject([{ taskId: job.taskId, plan, lyric: aLyric() }]);
+    expect(said).toMatchObject([{ taskId: job.taskId, plan, lyric: { ...aLyric(), style: 'slow jazz' } }]);
     expect(job).toMatchObject({ status: 'done', attempt: 1, model: 'gpt', completionTokens: 20 });
+  });
+
+  it('asks again where the lyric is in another language than was ordered, and at last says so', async () => {
+    const plan = aPlan({ language: 'ko' });
+    const job = claimed(1, { plan });
+    expect((await step(job)).said).toEqual([]);
+    expect(job).toMatchObject({ attempt: 1, errorCode: 'OPENAI_WRONG_LANGUAGE' });
+    expect((await step(claimed(3, { plan }))).said).toMatchObject([{ code: 'OPENAI_WRONG_LANGUAGE', retryable: true }]);
+  });
+
+  it("leaves the style of the client's own words, and section labels out of them", async () => {
+    const plan = aPlan({ music: { durationSeconds: 20, style: 'slow jazz' } });
+    const lyric = { ...aLyric(), sections: [{ label: 'verse' as const, lines: ['Verse 1:', 'By the sea'] }] };
+    const { said } = await step(claimed(1, { plan, lyric }));
+    const sections = [{ label: 'verse', lines: ['By the sea'] }];
+    expect(said).toMatchObject([{ lyric: { style: aLyric().style, sections } }]);
   });
 
   it("asks nobody when the words are the client's own", async () => {

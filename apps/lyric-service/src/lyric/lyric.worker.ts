@@ -1,11 +1,12 @@
-import type { Lyric } from '@castad/contracts';
+import { type Lyric, sung } from '@castad/contracts';
 import { ProviderError, toError } from '@castad/platform';
 import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { LyricServiceConfig } from '../lyric-service.config.ts';
 import { OpenAiClient } from '../openai/openai.client.ts';
-import { garbage } from '../openai/openai-errors.ts';
+import { garbage, wrongLanguage } from '../openai/openai-errors.ts';
 import { fittingLyric } from './fitting-lyric.ts';
+import { isWrittenIn } from './language.ts';
 import { LyricJob, type Usage } from './lyric.entity.ts';
 
 /** Calls that were refused cost nothing, so they may be more than those that count. */
@@ -37,27 +38,35 @@ export class LyricWorker extends Worker<LyricJob> {
   }
 
   protected async step(job: LyricJob): Promise<Outcome<LyricJob>> {
-    if (job.lyric) return finished(job.lyric);
+    if (job.lyric) return finished({ ...job.lyric, sections: sung(job.lyric.sections) });
     if (job.attempt > this.config.OPENAI_MAX_CALLS) return ending(lastError(job) ?? noAnswerSaved);
     const { brief, language, music } = job.plan;
     const { lyric: written, ...usage } = await this.openai.write(
       { ...brief, language, ...music },
       this.config.OPENAI_MAX_TOKENS * job.attempt,
     );
-    const lyric = fittingLyric(written);
+    const lyric = fittingLyric(written, music.style);
     if (!lyric) throw garbage();
+    if (!isWrittenIn(language, lyric, brief)) throw wrongLanguage();
     return finished(lyric, usage);
   }
 
   protected failed(job: LyricJob, thrown: Error): Outcome<LyricJob> {
     const error = thrown instanceof ProviderError ? thrown : internal(thrown);
-    const { code, message, retriable, refused, account, retryAfterMs } = error;
+    const { code, message, retriable, refused, account, retryAfterMs, detail } = error;
     const again = retriable && job.tries + 1 < MAX_TRIES && (refused || job.attempt < this.config.OPENAI_MAX_CALLS);
     this.logger.warn(
-      { taskId: job.taskId, attempt: job.attempt, code, again, cause: error.cause && toError(error.cause).message },
+      {
+        taskId: job.taskId,
+        attempt: job.attempt,
+        code,
+        again,
+        detail,
+        cause: error.cause && toError(error.cause).message,
+      },
       'no lyric came of a call',
     );
-    if (!again) return ending({ code, reason: message, retryable: retriable || account });
+    if (!again) return ending({ code, reason: message, retryable: retriable || account, detail });
     return {
       record: saved => saved.troubled(code, message, !refused),
       dueInMs: backOffMs(job.tries, retryAfterMs),

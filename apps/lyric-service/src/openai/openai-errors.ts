@@ -1,7 +1,8 @@
-import { ProviderError, retryAfterMs } from '@castad/platform';
+import { ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 
 type Options = ConstructorParameters<typeof ProviderError>[2];
+type Redact = (text: string) => string;
 
 const error = (name: string, message: string, options?: Options) =>
   new ProviderError(`OPENAI_${name}`, message, options);
@@ -13,17 +14,23 @@ export const garbage = (cause?: unknown) =>
 export const truncated = () =>
   error('TRUNCATED', 'The language model stopped before the lyric was complete.', { retriable: true });
 
-export const refused = () => error('REFUSED', 'The language model declines to write about this brief.');
+export const empty = () => error('EMPTY', 'The language model answered nothing.', { retriable: true });
 
-export const filtered = (cause?: unknown) =>
-  error('CONTENT_FILTER', "The language model's content filter stopped the lyric.", { cause });
+export const wrongLanguage = () =>
+  error('WRONG_LANGUAGE', 'The language model wrote in another language than was ordered.', { retriable: true });
 
-/** What a call that threw means. Nothing of the provider's text goes on: it may repeat the prompt or the key. */
-export function openAiError(thrown: unknown): ProviderError {
+export const refused = (words: unknown, redact: Redact) =>
+  error('REFUSED', 'The language model declines to write about this brief.', { detail: detailOf([words], redact) });
+
+export const filtered = (said?: Options) =>
+  error('CONTENT_FILTER', "The language model's content filter stopped the lyric.", said);
+
+/** What a call that threw means. The provider's text goes on as `detail` alone: it may repeat the prompt. */
+export function openAiError(thrown: unknown, redact: Redact): ProviderError {
   if (thrown instanceof APIConnectionTimeoutError || thrown instanceof APIUserAbortError)
     return error('TIMEOUT', 'The language model did not answer in time.', { retriable: true });
   if (thrown instanceof APIConnectionError) return connectionError(thrown);
-  if (thrown instanceof APIError) return statusError(thrown as APIError);
+  if (thrown instanceof APIError) return statusError(thrown as APIError, redact);
   if (thrown instanceof SyntaxError) return garbage();
   return error('NO_ANSWER', 'The language model broke off the call.', {
     retriable: true,
@@ -48,25 +55,41 @@ const QUOTA = /insufficient_quota|credit_balance_exhausted|(spend|usage)_limit_e
 const FILTER = /content_filter|content_policy_violation/;
 
 /** A 429 can mean "slower" or "nothing left to spend": only the code tells. */
-function statusError({ status, code, type, requestID, headers }: APIError): ProviderError {
-  const cause = new Error(`openai answered ${status} ${code ?? type ?? ''} (request ${requestID ?? 'unknown'})`);
-  const wait = retryAfterMs(headers?.get('retry-after') ?? undefined);
+function statusError(thrown: APIError, redact: Redact): ProviderError {
+  const { status, code, type, param, requestID, headers, error: body } = thrown;
+  const { message } = (body ?? {}) as { message?: unknown };
+  const said = {
+    cause: new Error(`openai answered ${status} ${code ?? type ?? ''} (request ${requestID ?? 'unknown'})`),
+    detail: detailOf([status, code, type, param, message], redact),
+    retryAfterMs: retryAfterMs(headers?.get('retry-after') ?? undefined),
+  };
   if (status === 401 || status === 403)
-    return error('UNAUTHORIZED', 'The language model refuses our key.', { refused: true, account: true, cause });
-  if (status === 429 && QUOTA.test(`${code} ${type}`))
-    return error('QUOTA_EXHAUSTED', "The language model's quota is used up.", { refused: true, account: true, cause });
+    return error('UNAUTHORIZED', 'The language model refuses our key.', { ...said, refused: true, account: true });
+  if (status === 402 || (status === 429 && QUOTA.test(`${code} ${type}`)))
+    return error('QUOTA_EXHAUSTED', "The language model's quota is used up.", {
+      ...said,
+      refused: true,
+      account: true,
+    });
   if (status === 429)
     return error('RATE_LIMITED', 'The language model is called too often.', {
+      ...said,
       refused: true,
       retriable: true,
-      retryAfterMs: wait,
-      cause,
     });
   if (status === undefined || status >= 500 || status === 408 || status === 409 || status === 425)
-    return error('SERVER_ERROR', 'The language model failed.', { retriable: true, retryAfterMs: wait, cause });
-  if (FILTER.test(`${code}`)) return filtered(cause);
-  return error('REJECTED', 'The language model rejects the request.', { refused: true, cause });
+    return error('SERVER_ERROR', 'The language model failed.', { ...said, retriable: true });
+  if (FILTER.test(`${code}`)) return filtered(said);
+  // Every call fails alike until somebody mends the configuration or the account.
+  const account = code === 'model_not_found';
+  return error('REJECTED', 'The language model rejects the request.', { ...said, refused: true, account });
 }
+
+/** It shows the beginning and the end of a key that it does not know. */
+const KEYS = /\bsk-[\w*-]+/g;
+
+const detailOf = (said: unknown[], redact: Redact) =>
+  providerDetail(said, text => redact(text).replace(KEYS, '[redacted]'));
 
 function codeOf(thrown: unknown): string {
   const { code, cause } = (thrown ?? {}) as { code?: unknown; cause?: unknown };

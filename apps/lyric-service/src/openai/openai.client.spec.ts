@@ -1,5 +1,6 @@
 import { loadConfig, ProviderError } from '@castad/platform';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +26,8 @@ const json =
     reply.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 const error = (status: number, code: string | null, headers?: Record<string, string>) =>
   json(status, { error: { message: 'secret prompt echoed', type: 'requests', param: null, code } }, headers);
+
+Logger.overrideLogger(false);
 
 describe('OpenAiClient', () => {
   let answer: Answer;
@@ -114,6 +117,59 @@ describe('OpenAiClient', () => {
   });
 
   it.each([
+    ['fenced', `\`\`\`json\n${JSON.stringify(lyric)}\n\`\`\``],
+    ['after a greeting', `Here are your lyrics:\n${JSON.stringify(lyric, null, 2)}`],
+    ['between other words', `Sure! ${JSON.stringify(lyric)} Shall I go on?`],
+    ['after thoughts in braces', `<think>{"style": "folk"} or {x}?</think>${JSON.stringify(lyric)}`],
+  ])('reads a lyric that comes %s', async (_, content) => {
+    answer = json(200, completion({ message: message(content) }));
+    expect(await client.write(request, 500)).toMatchObject({ lyric });
+  });
+
+  describe('a model that does not take a parameter', () => {
+    let sent: Record<string, unknown>[];
+    const refusing =
+      (names: string[], refusal: (name: string) => object): Answer =>
+      (call, reply, body) => {
+        sent.push(JSON.parse(body) as Record<string, unknown>);
+        const name = names.find(each => each in (sent.at(-1) ?? {}));
+        const refused =
+          name && json(400, { error: { message: 'No.', type: 'invalid', param: null, code: null, ...refusal(name) } });
+        (refused || json(200, completion({})))(call, reply, body);
+      };
+    const coded = (param: string) => ({ param, code: 'unsupported_parameter' });
+
+    beforeEach(() => {
+      sent = [];
+    });
+
+    it('is asked again at once without it, and never with it again', async () => {
+      answer = refusing(['response_format'], coded);
+      for (let call = 0; call < 2; call++) expect(await client.write(request, 500)).toMatchObject({ lyric });
+      expect(sent.map(body => 'response_format' in body)).toEqual([true, false, false]);
+    });
+
+    it('gets the limit of tokens by its other name, or none', async () => {
+      answer = refusing(['max_completion_tokens'], name => ({
+        message: `Unsupported parameter: '${name}' is not supported with this model. Use 'max_tokens' instead.`,
+      }));
+      await client.write(request, 500);
+      expect(sent[1]).toMatchObject({ max_tokens: 500 });
+      answer = refusing(['max_tokens'], name => ({ param: name, code: 'unsupported_value' }));
+      await client.write(request, 500);
+      expect(Object.keys(sent.at(-1) ?? {})).toEqual(['model', 'messages', 'response_format']);
+    });
+
+    it('is not asked again for what it needs, or for what was not sent', async () => {
+      answer = refusing(['model'], coded);
+      expect(await failure()).toMatchObject({ code: 'OPENAI_REJECTED' });
+      answer = refusing(['model'], () => ({ param: 'max_tokens', code: 'unsupported_parameter' }));
+      expect(await failure()).toMatchObject({ code: 'OPENAI_REJECTED' });
+      expect(sent).toHaveLength(2);
+    });
+  });
+
+  it.each([
     ['a refusal', completion({ message: message(null, 'I cannot.') }), 'OPENAI_REFUSED', false],
     ['a content filter', completion({ finish_reason: 'content_filter' }), 'OPENAI_CONTENT_FILTER', false],
     [
@@ -124,7 +180,8 @@ describe('OpenAiClient', () => {
     ],
     ['prose', completion({ message: message('Here are your lyrics: la la') }), 'OPENAI_GARBAGE', true],
     ['another schema', completion({ message: message('{"title":"a","sections":"la la"}') }), 'OPENAI_GARBAGE', true],
-    ['no content', completion({ message: message(null) }), 'OPENAI_GARBAGE', true],
+    ['no content', completion({ message: message(null) }), 'OPENAI_EMPTY', true],
+    ['blanks', completion({ message: message(' \n') }), 'OPENAI_EMPTY', true],
     ['no choices', { id: 'x', choices: [] }, 'OPENAI_GARBAGE', true],
     ['an error under 200', { error: { message: 'no', code: 'x' } }, 'OPENAI_GARBAGE', true],
   ])('takes %s for what it is', async (_, body, code, retriable) => {
@@ -140,12 +197,26 @@ describe('OpenAiClient', () => {
     [429, 'rate_limit_exceeded', { code: 'OPENAI_RATE_LIMITED', retriable: true, refused: true }],
     [400, 'content_filter', { code: 'OPENAI_CONTENT_FILTER', retriable: false }],
     [400, null, { code: 'OPENAI_REJECTED', retriable: false }],
-    [404, 'model_not_found', { code: 'OPENAI_REJECTED', retriable: false }],
+    [402, null, { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, refused: true, account: true }],
+    [404, 'model_not_found', { code: 'OPENAI_REJECTED', retriable: false, account: true }],
+    [404, null, { code: 'OPENAI_REJECTED', retriable: false, account: false }],
     [500, null, { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: false }],
     [503, 'server_is_overloaded', { code: 'OPENAI_SERVER_ERROR', retriable: true }],
   ])('classifies %i %s', async (status, code, expected) => {
     answer = error(status, code);
     expect(await failure()).toMatchObject(expected);
+  });
+
+  it("hands on the provider's own words, without the key", async () => {
+    const words = { message: 'Bad max_tokens for sk-canary, sk-proj-1***ary.', type: 'invalid', param: 'max_tokens' };
+    answer = json(400, { error: { ...words, code: 'invalid_value' } });
+    expect((await failure()).detail).toBe(
+      '400 invalid_value invalid max_tokens Bad max_tokens for [redacted], [redacted].',
+    );
+    answer = json(200, completion({ message: message(null, 'I cannot.') }));
+    expect((await failure()).detail).toBe('I cannot.');
+    answer = (_, reply) => reply.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad gateway</html>');
+    expect((await failure()).detail).toBe('502');
   });
 
   it('waits as long as the provider asks', async () => {

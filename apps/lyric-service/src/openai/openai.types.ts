@@ -28,7 +28,30 @@ export const lyricSchema = {
   },
 };
 
-export function isWrittenLyric(value: unknown): value is WrittenLyric {
+/** Beginnings of JSON that are tried: a model may think aloud, in braces too, before it answers. */
+const MAX_BEGINNINGS = 20;
+
+/** The lyric in an answer, fenced or between other words if need be. */
+export function lyricIn(content: string): WrittenLyric | undefined {
+  const end = content.lastIndexOf('}') + 1;
+  let start = content.indexOf('{');
+  for (let tried = 0; start !== -1 && tried < MAX_BEGINNINGS; tried++) {
+    const found = parsed(content.slice(start, end));
+    if (isWrittenLyric(found)) return found;
+    start = content.indexOf('{', start + 1);
+  }
+  return undefined;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined; // not a lyric, which the caller says better
+  }
+}
+
+function isWrittenLyric(value: unknown): value is WrittenLyric {
   const { title, style, sections } = (value ?? {}) as Partial<WrittenLyric>;
   return typeof title === 'string' && typeof style === 'string' && Array.isArray(sections) && sections.every(isSection);
 }
