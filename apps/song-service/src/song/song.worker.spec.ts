@@ -196,6 +196,16 @@ describe('SongWorker', () => {
     expect((said[0] as SongReady).tracks[0]?.lines?.map(({ text }) => text)).toEqual(['Waves are calling you']);
   });
 
+  it('announces no more timed lines than every reader accepts', async () => {
+    const sections = Array.from({ length: 20 }, () => ({
+      label: 'verse' as const,
+      lines: Array<string>(40).fill('la'),
+    }));
+    suno.job = done;
+    const { said } = await step(Object.assign(running(), { lyric: { ...aLyric(), sections } }));
+    expect(parseMessage(SongReady, JSON.parse(JSON.stringify(said[0]))).tracks[0]?.lines).toHaveLength(500);
+  });
+
   it('notes the call before it is made, with all that the song is made of', async () => {
     const song = aSong({ status: 'submitting', token: 't'.repeat(43) });
     suno.submit = async () => {

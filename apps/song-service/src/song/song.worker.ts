@@ -11,6 +11,9 @@ import { TrackMeter } from './track-meter.ts';
 
 const MAX_WORDS_TRIES = 3;
 
+/** As many as a track can carry. */
+const MAX_LINES = 500;
+
 /** A job, and the words of its two tracks. */
 const CALLS_TO_READ = 3;
 
@@ -98,7 +101,7 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
   private async timed(song: Song, jobId: string, track: Measured): Promise<Track> {
     const lines = sung(song.lyric.sections).flatMap(section => section.lines);
     const words = await this.words(song, jobId, track.trackId);
-    return { ...track, lines: timedLines(lines, words, track.durationSeconds) };
+    return { ...track, lines: timedLines(lines, words, track.durationSeconds).slice(0, MAX_LINES) };
   }
 
   /** A song whose words have no times is worth more than none: they are asked for a few times, then done without. */

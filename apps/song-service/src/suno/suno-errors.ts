@@ -1,7 +1,6 @@
-import { ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
+import { numberIn, ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
 import type { AxiosResponse } from 'axios';
 import type { SunoEnvelope } from './suno.types.ts';
-import { numberIn } from './suno-values.ts';
 
 type Options = ConstructorParameters<typeof ProviderError>[2];
 

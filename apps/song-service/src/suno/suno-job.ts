@@ -1,6 +1,5 @@
-import { providerDetail } from '@castad/platform';
+import { idIn, numberIn, providerDetail, secondsIn, urlIn } from '@castad/platform';
 import type { SunoRecord, SunoTrack, SunoWordJson } from './suno.types.ts';
-import { isSunoId, listed, secondsIn, urlIn } from './suno-values.ts';
 
 export interface SunoFile {
   trackId: string;
@@ -78,16 +77,20 @@ export function stateOf(status: string, record: SunoRecord, redact: (text: strin
 /** Those that can be used: one bad track of two costs only itself. */
 function tracksOf(tracks: SunoTrack[]): SunoFile[] {
   const usable = tracks.flatMap(({ id, audioUrl, duration }) => {
-    const url = urlIn(audioUrl);
+    const [trackId, url] = [idIn(id), urlIn(audioUrl)];
     const seconds = secondsIn(duration) ?? 0;
-    return isSunoId(id) && url ? [{ trackId: id, url, ...(seconds > 0 && { durationSeconds: seconds }) }] : [];
+    return trackId && url ? [{ trackId, url, ...(seconds > 0 && { durationSeconds: seconds }) }] : [];
   });
   return [...new Map(usable.map(track => [track.trackId, track])).values()].slice(0, MAX_TRACKS);
 }
 
 /** Nothing where its time is not reliable. */
 export function wordOf({ word, success, startS, endS }: SunoWordJson): SunoWord[] {
-  const [start, end] = [Math.max(0, secondsIn(startS) ?? NaN), secondsIn(endS) ?? NaN];
+  const [start, end] = [Math.max(0, numberIn(startS)), secondsIn(endS) ?? NaN];
   if (!success || typeof word !== 'string' || word.length > MAX_WORD || !(start <= end)) return [];
   return [{ text: word.replace(/\[[^\]]*\]/g, ''), start, end }];
 }
+
+/** A list from outside: perhaps none, perhaps with holes. */
+export const listed = <T extends object>(list: (T | null)[] | null | undefined): T[] =>
+  Array.isArray(list) ? list.filter((item): item is T => typeof item === 'object' && item !== null) : [];

@@ -1,11 +1,10 @@
-import { noAnswer, ProviderError, shortened } from '@castad/platform';
+import { idIn, noAnswer, ProviderError, shortened } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
 import { envelopeOf, garbage, NOT_FOUND } from './suno-errors.ts';
-import { stateOf, wordOf, type SunoJob, type SunoWord } from './suno-job.ts';
+import { listed, stateOf, wordOf, type SunoJob, type SunoWord } from './suno-job.ts';
 import type { SunoAlignedWords, SunoEnvelope, SunoRecord } from './suno.types.ts';
-import { isSunoId, listed } from './suno-values.ts';
 
 export interface SongRequest {
   title: string;
@@ -44,8 +43,9 @@ export class SunoClient {
       duration: request.durationSeconds,
       callBackUrl: request.callbackUrl,
     });
-    if (!isSunoId(data?.taskId)) throw garbage();
-    return data.taskId;
+    const jobId = idIn(data?.taskId);
+    if (!jobId) throw garbage();
+    return jobId;
   }
 
   /** Undefined: Suno does not know the job, or does not yet. */
@@ -90,10 +90,8 @@ export class SunoClient {
 }
 
 /** The job a callback speaks of. */
-export function jobIdIn(body: unknown): string | undefined {
-  const id = (body as { data?: { task_id?: unknown } } | null)?.data?.task_id;
-  return isSunoId(id) ? id : undefined;
-}
+export const jobIdIn = (body: unknown): string | undefined =>
+  idIn((body as { data?: { task_id?: unknown } } | null)?.data?.task_id);
 
 /** Suno's limits may count the halves of an emoji, so they are counted here. */
 const fitting = (text: string, max: number): string => shortened(text, max, ({ length }) => length);
