@@ -34,6 +34,11 @@ describe('fittingLyric', () => {
     expect(fittingLyric(written)?.style).toBe('folk');
   });
 
+  it('composes letters, and mends halves of characters', () => {
+    const lyric = fittingLyric({ ...withLines('a\ud83c'), title: '바다'.normalize('NFD') });
+    expect(lyric).toMatchObject({ title: '바다', sections: [{ lines: ['a\ufffd'] }] });
+  });
+
   it('leaves out the labels of sections', () => {
     const sections = [
       { label: 'verse', lines: ['[Verse 1]', '1절: 파도 소리'] },
@@ -44,13 +49,14 @@ describe('fittingLyric', () => {
 
   it('does not cut what a person sees as one character', () => {
     const family = '👨‍👩‍👧';
-    const lyric = fittingLyric({ ...withLines(family.repeat(50)), title: `a${'e\u0301'.repeat(50)}` });
-    expect(lyric?.title).toBe(`a${'e\u0301'.repeat(39)}`);
+    const lyric = fittingLyric({ ...withLines(family.repeat(50)), title: `a${'q\u0301'.repeat(50)}` });
+    expect(lyric?.title).toBe(`a${'q\u0301'.repeat(39)}`);
     expect(lyric?.sections[0]?.lines).toEqual([family.repeat(40)]);
   });
 
   it.each([
     ['no title', { ...written, title: ' ' }],
+    ['a title that nobody sees', { ...written, title: '\u200b' }],
     ['no style', { ...written, style: '' }],
     ['no sections', { ...written, sections: [] }],
     ['no lines', withLines(' ')],

@@ -6,7 +6,7 @@ import {
   sectionLabels,
   sungText,
 } from '@castad/contracts';
-import { shortened } from '@castad/platform';
+import { isBlank, shortened } from '@castad/platform';
 
 const MAX_TITLE = 80;
 const MAX_STYLE = 200;
@@ -49,8 +49,13 @@ function fitting(label: string, lines: string[], room: { lines: number; letters:
   return end === -1 ? lines : lines.slice(0, end);
 }
 
-const cleaned = (text: string, length: number): string =>
-  shortened(text.replace(/[\s\p{Cc}]+/gu, ' ').trim(), length).trim();
+function cleaned(text: string, length: number): string {
+  const line = text
+    .normalize('NFC')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return isBlank(line) ? '' : shortened(line, length).trim();
+}
 
 /** Servers that do not enforce the schema write `Verse 1` and the like. */
 const known = (label: string): SectionLabel =>

@@ -107,6 +107,16 @@ describe('OpenAiClient', () => {
     expect(await client.write(request, 500)).toEqual({ lyric });
   });
 
+  it('takes no name and no count that no row can hold', async () => {
+    const usage = { prompt_tokens: 1.5, completion_tokens: 2 ** 40 };
+    for (const model of [7, '', 'x'.repeat(101)]) {
+      answer = json(200, { ...completion({}), model, usage });
+      expect(await client.write(request, 500)).toEqual({ lyric });
+    }
+    answer = json(200, { ...completion({}), usage: { prompt_tokens: '120' } });
+    expect(await client.write(request, 500)).toMatchObject({ promptTokens: 120 });
+  });
+
   it('opens no more connections than the pool holds, and uses them again', async () => {
     await client.onApplicationShutdown();
     client = open({ HTTP_MAX_SOCKETS: '3' });

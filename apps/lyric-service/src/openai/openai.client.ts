@@ -1,3 +1,4 @@
+import { idIn, numberIn } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import OpenAI from 'openai';
 import { Agent, fetch } from 'undici';
@@ -74,7 +75,12 @@ export class OpenAiClient implements OnApplicationShutdown {
     if (choice?.message && !content?.trim()) throw empty();
     const lyric = lyricIn(content ?? '');
     if (!lyric) throw garbage();
-    return { lyric, model, promptTokens: usage?.prompt_tokens, completionTokens: usage?.completion_tokens };
+    return {
+      lyric,
+      model: idIn(model),
+      promptTokens: tokensIn(usage?.prompt_tokens),
+      completionTokens: tokensIn(usage?.completion_tokens),
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -115,4 +121,10 @@ export class OpenAiClient implements OnApplicationShutdown {
     );
     return completion ?? {};
   }
+}
+
+/** A count that a column can hold; otherwise undefined. */
+function tokensIn(value: unknown): number | undefined {
+  const count = numberIn(value);
+  return Number.isInteger(count) && count >= 0 && count < 2 ** 31 ? count : undefined;
 }
