@@ -52,7 +52,8 @@ export class SectionDto {
     type: [String],
     minItems: 1,
     maxItems: 40,
-    description: 'As they are sung; 1 to 200 characters each, without square brackets.',
+    description:
+      'As they are sung; 1 to 200 characters each, without square brackets. Labels of sections among them are not sung.',
   })
   @IsArray()
   @ArrayMinSize(1)
@@ -94,7 +95,12 @@ export class LyricDto extends RunDto {
   @Line(80)
   title?: string;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 200, description: "How it is sung. Default: the present lyric's." })
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 200,
+    description:
+      "How it is sung, whatever the project's music.style says. Default: the present lyric's, then the project's.",
+  })
   @IsOptional()
   @Line(200)
   style?: string;

@@ -17,7 +17,7 @@ export class MusicDto {
   @ApiPropertyOptional({
     maxLength: 200,
     example: 'bright acoustic pop, warm female voice',
-    description: 'Genre, mood, instruments.',
+    description: "Genre, mood, instruments. A lyric of the client's own has its own style.",
   })
   @IsOptional()
   @Line(200)
