@@ -1,6 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
-import { Cancellation } from '@castad/worker';
+import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { LyricServiceConfig } from './lyric-service.config.ts';
 import { LyricJob } from './lyric/lyric.entity.ts';
@@ -16,7 +16,7 @@ const service = 'lyric-service';
     PlatformModule.forService({
       service,
       config: LyricServiceConfig,
-      entities: [LyricJob, Cancellation, InboxRow, OutboxRow],
+      entities: [LyricJob, Bucket, Cancellation, InboxRow, OutboxRow],
     }),
     MessagingModule.forService(service),
   ],

@@ -1,6 +1,6 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule, SourceClient } from '@castad/platform';
-import { Cancellation } from '@castad/worker';
+import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { Asset } from './asset/asset.entity.ts';
 import { AssetHandlers } from './asset/asset.handlers.ts';
@@ -20,7 +20,7 @@ const service = 'storage-service';
     PlatformModule.forService({
       service,
       config: StorageServiceConfig,
-      entities: [Asset, Cancellation, InboxRow, OutboxRow],
+      entities: [Asset, Bucket, Cancellation, InboxRow, OutboxRow],
     }),
     MessagingModule.forService(service),
   ],

@@ -1,3 +1,4 @@
+import { Unavailable } from './errors.ts';
 import { Spacing } from './spacing.ts';
 
 const MAX_ITEMS = 500;
@@ -11,7 +12,8 @@ interface Waiting<T, R> {
 
 /**
  * Gathers what many callers ask for at the same time into one call (a group commit). While one batch runs, the next
- * one collects. A failing batch is repeated one item at a time, so that only the culprit's caller sees an error.
+ * one collects. A failing batch is repeated one item at a time, so that only the culprit's caller sees an error; where
+ * nothing can be done for anybody, all see it.
  */
 export class Batcher<T, R = void> {
   private waiting: Waiting<T, R>[] = [];
@@ -45,7 +47,7 @@ export class Batcher<T, R = void> {
       const results = await this.run(batch.map(({ item }) => item));
       batch.forEach(({ resolve }, i) => resolve(results[i] as R));
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
+      if (batch.length === 1 || error instanceof Unavailable) for (const { reject } of batch) reject(error);
       else for (const one of batch) await this.together([one]);
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { end, isFinal, newJob, type Job } from './job.ts';
-import { beginSubmit, calledBack, disown, submitted, type PaidJob } from './paid-job.ts';
+import { calledBack, disown, draftSubmit, submitted, takeOver, voidSubmit, type PaidJob } from './paid-job.ts';
 
 const cause = { messageId: 'message', traceparent: 'trace', at: new Date('2030-01-01T00:00:00Z') };
 const now = new Date('2030-01-01T00:00:10Z');
@@ -13,8 +13,8 @@ const ordered = (): PaidJob => ({
 });
 const submitting = () => {
   const job = ordered();
-  beginSubmit(job, now);
-  return job;
+  draftSubmit(job);
+  return Object.assign(job, { status: 'submitting' as const, submittedAt: now });
 };
 const failure = { code: 'REFUSED', reason: 'No.' };
 
@@ -50,14 +50,32 @@ describe('a job', () => {
 });
 
 describe('paid work', () => {
-  it('is marked as begun before it is begun, each attempt with a token of its own', () => {
-    const job = submitting();
+  it('has a token of its own for each attempt', () => {
+    const job = ordered();
+    draftSubmit(job);
     const { token } = job;
-    expect(job).toMatchObject({ status: 'submitting', attempt: 1, submittedAt: now });
+    expect(job).toMatchObject({ status: 'ordered', attempt: 1 });
     expect(token).toMatch(/^[\w-]{43}$/);
-    beginSubmit(job, later);
-    expect(job).toMatchObject({ attempt: 2, submittedAt: later });
+    draftSubmit(job);
+    expect(job.attempt).toBe(2);
     expect(job.token).not.toBe(token);
+  });
+
+  it('waits for nothing of an attempt that ordered nothing', () => {
+    const job = submitting();
+    voidSubmit(job);
+    expect(job).toMatchObject({ status: 'ordered', token: null, submittedAt: null });
+    end(job, 'cancelled');
+    voidSubmit(job);
+    expect(job.status).toBe('cancelled');
+  });
+
+  it('that is taken over has been at the provider since it was submitted', () => {
+    const [earlier, job] = [submitting(), ordered()];
+    submitted(earlier, 'job-1', earlier.token as string);
+    takeOver(job, earlier);
+    expect(job).toMatchObject({ status: 'running', jobId: 'job-1', submittedAt: now, attempt: 0 });
+    expect(earlier).toMatchObject({ status: 'cancelled', token: null });
   });
 
   it('is running when the provider has it', () => {

@@ -1,5 +1,6 @@
 import { p } from '@mikro-orm/core';
 import type { Cause } from '@castad/messaging';
+import type { Reason } from './outcome.ts';
 
 /**
  * `ordered`: to be done. `submitting`: a paid call was begun by whoever holds the lease. `unknown`: it was begun and
@@ -30,6 +31,12 @@ export const jobProperties = {
   createdAt: p.datetime(3),
   endedAt: p.datetime(3).nullable(),
 };
+
+/** For jobs that call a provider: its own words about the error. */
+export const errorDetailProperty = { errorDetail: p.string().length(1000).nullable() };
+
+/** Came later than `jobColumns`. */
+export const errorDetailColumn = 'error_detail varchar(1000) null';
 
 /** The columns of `jobProperties`, for a migration. */
 export const jobColumns = `
@@ -62,6 +69,7 @@ export interface Job {
   traceparent: string;
   errorCode?: string | null;
   errorReason?: string | null;
+  errorDetail?: string | null;
   createdAt: Date;
   endedAt?: Date | null;
 }
@@ -90,14 +98,35 @@ export function releaseLease(job: Job): void {
   job.leaseUntil = null;
 }
 
+/** What went wrong, as a row keeps it. */
+export interface JobError {
+  code: string;
+  reason: string;
+  detail?: string;
+}
+
+export function noteError(job: Job, { code, reason, detail }: JobError): void {
+  Object.assign(job, { errorCode: code, errorReason: reason, errorDetail: detail ?? null });
+}
+
+/** All is well again. */
+export function clearError(job: Job): void {
+  Object.assign(job, { tries: 0, errorCode: null, errorReason: null, errorDetail: null });
+}
+
+/** What a job that has run out of time failed for. */
+export const lastError = ({ errorCode: code, errorReason, errorDetail }: Job): Reason | undefined =>
+  code
+    ? { code, reason: errorReason ?? code, retryable: true, ...(errorDetail && { detail: errorDetail }) }
+    : undefined;
+
 /** Ends a job. A final job stays as it is: late news changes nothing. */
-export function end(job: Job, status: FinalStatus, error?: { code: string; reason: string }): void {
+export function end(job: Job, status: FinalStatus, error?: JobError): void {
   if (isFinal(job)) return;
   job.status = status;
   job.dueAt = null;
-  // Of cancelled work the lease stays while it lasts: it tells that a call may be under way.
+  // Of cancelled work the lease stays while it lasts: an answer that is under way is then known as its own.
   if (status !== 'cancelled') releaseLease(job);
   job.endedAt = new Date();
-  job.errorCode = error?.code ?? job.errorCode;
-  job.errorReason = error?.reason ?? job.errorReason;
+  if (error) noteError(job, error);
 }

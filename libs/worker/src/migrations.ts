@@ -21,7 +21,18 @@ class CreateCancellation extends Migration {
   }
 }
 
+/** Why an account is paused. */
+class AddPauseReason extends Migration {
+  override up(): void {
+    this.addSql(`alter table bucket
+      add column pause_code varchar(64) null,
+      add column pause_reason varchar(1000) null,
+      add column pause_detail varchar(1000) null`);
+  }
+}
+
 export const workerMigrations: NamedMigration[] = [
   { name: '0002-worker', class: CreateBucket },
   { name: '0004-cancellation', class: CreateCancellation },
+  { name: '0006-pause-reason', class: AddPauseReason },
 ];

@@ -1,17 +1,19 @@
 import { p } from '@mikro-orm/core';
 import { TOKEN } from '@castad/contracts';
 import { randomBytes } from 'node:crypto';
-import { end, isFinal, jobColumns, jobProperties, type Job } from './job.ts';
+import { end, errorDetailProperty, isFinal, jobColumns, jobProperties, type Job } from './job.ts';
 
 /** The columns of a job whose provider is paid for each submit. */
 export const paidJobProperties = {
   ...jobProperties,
+  ...errorDetailProperty,
   /** Of the latest attempt; part of its callback address, so that a callback names its attempt. */
   token: p.string().length(43).nullable(),
   /** The provider's name for the work. */
   jobId: p.string().length(100).nullable(),
   /** Whether the id is the answer to our submit. One from a callback must be checked with the provider. */
   jobIdConfirmed: p.boolean(),
+  /** When the call was let through; null: nothing was sent, or it was surely refused. */
   submittedAt: p.datetime(3).nullable(),
   /** The order whose paid work this one may take over. */
   retryOf: p.integer().nullable(),
@@ -38,13 +40,20 @@ export interface PaidJob extends Job {
 /** Anything else in a callback's address is nobody's token; the database would not even compare it. */
 export const isToken = (text: string): boolean => TOKEN.test(text);
 
-/** The intent: committed before the call, so that a crash in the middle is seen afterwards. */
-export function beginSubmit(job: PaidJob, now: Date): void {
-  job.status = 'submitting';
+/** The next attempt, as it is noted and sent. The row learns of it right before the call. */
+export function draftSubmit(job: PaidJob): void {
   job.attempt += 1;
   job.token = randomBytes(32).toString('base64url');
-  job.submittedAt = now;
 }
+
+/** The attempt surely ordered nothing: its token is nobody's any more, and nothing is to be waited for. */
+export function voidSubmit(job: PaidJob): void {
+  if (!isFinal(job)) job.status = 'ordered';
+  Object.assign(job, { token: null, submittedAt: null });
+}
+
+/** Whether the row was left by the attempt with this token, and nothing is known to have come of it. */
+export const isOfAttempt = (job: PaidJob, token: string): boolean => job.token === token && !job.jobId;
 
 /** The provider has the work. Paid work is kept whatever has become of the row meanwhile. False: not of this attempt. */
 export function submitted(job: PaidJob, jobId: string, token: string): boolean {
@@ -69,33 +78,25 @@ export function calledBack(job: PaidJob, jobId: string, now: Date): boolean {
 /** Whether the row follows a job that an earlier order paid for, and has ordered nothing itself. */
 export const isTakenOver = ({ attempt, jobId }: PaidJob): boolean => attempt === 0 && !!jobId;
 
-/** The same work of the order before; where that was a retry that came to nothing, of the one before it. */
-export function orderBefore<J extends PaidJob>(job: J, rows: J[], isSameWork: (a: J, b: J) => boolean): J | undefined {
-  const before = rows.find(row => row.taskId === job.taskId && row.revision === job.retryOf && isSameWork(job, row));
-  return before?.retryOf && before.attempt === 0 && !before.jobId ? orderBefore(before, rows, isSameWork) : before;
-}
-
-/** Its answer may still come: to order the same now could pay for it twice. */
-export const isSubmitUnderWay = ({ jobId, leaseUntil }: PaidJob, now: Date): boolean =>
-  !jobId && !!leaseUntil && leaseUntil > now;
-
 /** Follows the earlier order's job instead of paying for another one. */
 export function takeOver(job: PaidJob, earlier: PaidJob): void {
-  const { jobId, jobIdConfirmed, token } = earlier;
-  Object.assign(job, { jobId, jobIdConfirmed, token, status: 'running' });
+  const { jobId, jobIdConfirmed, token, submittedAt } = earlier;
+  Object.assign(job, { jobId, jobIdConfirmed, token, submittedAt, status: 'running' });
   earlier.token = null;
   end(earlier, 'cancelled');
 }
 
 /** Nothing came of a job that was taken over: this row orders one of its own. */
 export function orderAnew(job: PaidJob): void {
-  Object.assign(job, { status: 'ordered', jobId: null, jobIdConfirmed: false, token: null });
+  Object.assign(job, { status: 'ordered', jobId: null, jobIdConfirmed: false, token: null, submittedAt: null });
 }
 
 /** The provider does not know this id, which came from a callback, as ours: the outcome is as unknown as before. */
 export function disown(job: PaidJob, jobId: string): void {
   if (job.jobId !== jobId || job.jobIdConfirmed) return;
-  if (isTakenOver(job)) return orderAnew(job);
   job.jobId = null;
   job.status = 'unknown';
 }
+
+/** Since when the provider may be at work. */
+export const since = (job: PaidJob): number => (job.submittedAt ?? job.createdAt).getTime();

@@ -1,32 +1,29 @@
 import type { Message } from '@castad/contracts';
-import { Journal } from '@castad/messaging';
-import { AppError, Batcher, ProviderError, toError, type UnitOfWork } from '@castad/platform';
+import { Journal, Pacemaker } from '@castad/messaging';
+import { ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';
-import { causeOf } from './job.ts';
+import { Callbacks } from './callbacks.ts';
+import { isOutcomeOpen, openBefore, orderBefore, OUTCOME_UNKNOWN } from './earlier-order.ts';
+import { Intents } from './intents.ts';
+import { causeOf, clearError, isFinal, lastError, noteError } from './job.ts';
+import { NotYet } from './not-yet.ts';
+import type { Outcome, Publish, Reason } from './outcome.ts';
 import {
-  beginSubmit,
-  calledBack,
   disown,
-  isSubmitUnderWay,
+  draftSubmit,
+  isOfAttempt,
   isTakenOver,
   orderAnew,
-  orderBefore,
+  since,
   submitted,
   takeOver,
+  voidSubmit,
   type PaidJob,
 } from './paid-job.ts';
-import { Worker, type Outcome, type Publish, type WorkerOptions } from './worker.ts';
-
-/** What a failed stage says of itself. */
-export interface Reason {
-  code: string;
-  reason: string;
-  retryable: boolean;
-  /** The provider's own code and words, redacted and bounded. */
-  detail?: string;
-}
+import { asProviderError, errorOf, pauseFor } from './provider-errors.ts';
+import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface PaidWorkerOptions extends WorkerOptions {
   /** How often to ask for work in progress; a callback comes sooner. */
@@ -37,20 +34,12 @@ export interface PaidWorkerOptions extends WorkerOptions {
   limitMs: number;
 }
 
-/** The submit was not begun: something it needs is not there yet. */
-export class NotYet extends Error {
-  constructor(readonly lookAgainMs: number) {
-    super('not yet');
-  }
-}
-
-const MAX_SUBMIT_TRIES = 8;
-const ACCOUNT_PAUSE_MS = 60_000;
 const NOT_NOTED_MS = 1_000;
 const UNDER_WAY_MS = 1_000;
+const ASK_AGAIN_MS = 500;
 
-const OUTCOME_UNKNOWN: Reason = {
-  code: 'OUTCOME_UNKNOWN',
+const UNKNOWN: Reason = {
+  code: OUTCOME_UNKNOWN,
   reason:
     'The order was sent to the provider and no answer came back, so it may have been paid for. It was not sent again.',
   retryable: true,
@@ -62,7 +51,8 @@ const OUTCOME_UNKNOWN: Reason = {
  */
 export abstract class PaidWorker<J extends PaidJob & object, Request = void> extends Worker<J> {
   @Inject(Journal) private readonly journal!: Journal;
-  private readonly callbacks = new Batcher<{ token: string; jobId: string }, boolean>(items => this.wakeAll(items));
+  private intents!: Intents<J>;
+  private callbacks!: Callbacks<J>;
 
   protected constructor(
     entity: EntityName<J>,
@@ -92,42 +82,54 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   /** Ends the job with the result of an earlier order. */
   protected abstract takeResult(job: J, earlier: J, publish: Publish): void;
 
-  /** Asks how the job stands. Undefined: still working. `null`: the provider does not know it as ours. */
-  protected abstract poll(job: J, jobId: string): Promise<Outcome<J> | undefined | null>;
+  /**
+   * Asks how the job stands; each call to the provider after `permitted`. Undefined: still working. `null`: the
+   * provider does not know it, or not as ours.
+   */
+  protected abstract poll(job: J, jobId: string, now: Date): Promise<Outcome<J> | undefined | null>;
 
   /** The failing transition, with its event. */
   protected abstract fail(saved: J, reason: Reason, publish: Publish): void;
 
+  override onApplicationBootstrap(): void {
+    const bench = this.bench();
+    this.intents = new Intents(bench);
+    this.callbacks = new Callbacks(bench, saved => this.submitTaken(saved));
+    super.onApplicationBootstrap();
+  }
+
   /** Somebody called back with this token. False: nobody's token. */
   calledBack(token: string, jobId: string): Promise<boolean> {
-    return this.callbacks.add({ token, jobId });
+    return this.callbacks.receive({ token, jobId });
   }
 
-  protected override begin(job: J, now: Date): void {
-    if (job.status === 'ordered') beginSubmit(job, now);
-    else if (job.jobId) job.status = 'running';
-    else job.status = 'unknown';
+  protected override begin(job: J): void {
+    if (job.status !== 'ordered') job.status = job.jobId ? 'running' : 'unknown';
   }
 
-  /** A retry pays for nothing that the order before it has paid for. */
+  protected override callsProvider({ status, jobId }: J): boolean {
+    return status === 'ordered' || !!jobId;
+  }
+
+  /** Until the call is let through nothing has happened. */
+  protected override isFree({ status }: J): boolean {
+    return status === 'ordered';
+  }
+
+  /** What an earlier order has paid for, or may have, is not paid for again. */
   protected override async admit(jobs: J[], unit: UnitOfWork): Promise<void> {
-    const retries = jobs.filter(({ retryOf }) => retryOf);
-    if (retries.length === 0) return;
-    const tasks = [...new Set(retries.map(({ taskId }) => taskId))];
+    const later = jobs.filter(({ status, attempt, revision }) => status === 'ordered' && attempt === 0 && revision > 1);
+    if (later.length === 0) return;
+    const tasks = [...new Set(later.map(({ taskId }) => taskId))];
     const rows = await unit.em.find(this.entity, { taskId: { $in: tasks } } as FilterQuery<J>, {
       lockMode: LockMode.PESSIMISTIC_WRITE,
     });
-    for (const job of retries) {
-      const earlier = orderBefore(job, rows, (a, b) => this.isSameWork(a, b));
-      if (earlier && isSubmitUnderWay(earlier, unit.now)) this.putOff(job, unit.now);
-      else this.follow(unit, job, earlier);
-    }
+    for (const job of later) this.consider(unit, job, rows);
   }
 
   protected override expire(job: J, publish: Publish, unit: UnitOfWork): Promise<void> | void {
-    if (job.status === 'submitting' || (job.status === 'unknown' && !job.jobId))
-      this.fail(job, OUTCOME_UNKNOWN, publish);
-    else if (job.attempt > 0)
+    if (isOutcomeOpen(job)) this.fail(job, UNKNOWN, publish);
+    else if (job.attempt > 0 || job.errorCode)
       this.fail(
         job,
         lastError(job) ?? { code: 'DEADLINE_EXCEEDED', reason: 'The film was not finished in time.', retryable: true },
@@ -136,28 +138,23 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     else return super.expire(job, publish, unit);
   }
 
-  protected async step(job: J, now: Date): Promise<Outcome<J>> {
-    if (job.status === 'submitting') return this.submitOnce(job, now);
-    if (!job.jobId) return this.awaitCallback(job, now);
+  protected async step(job: J, now: Date, isProbe = false): Promise<Outcome<J>> {
+    if (job.status === 'ordered') return this.submitOnce(job, now, isProbe);
     const { jobId } = job;
-    const found = await this.poll(job, jobId);
+    if (!jobId) return this.awaitCallback(job, now);
+    const found = await this.poll(job, jobId, now);
     if (found) return found;
-    if (found === null && !job.jobIdConfirmed) {
-      this.logger.warn({ taskId: job.taskId }, 'a callback named a job that is not ours');
-      return { record: saved => disown(saved, jobId), dueInMs: this.graceLeft(job, now) };
-    }
-    return this.stillWorking(job, now);
+    return found === null ? this.notKnown(job, jobId, now) : this.stillWorking(job, now);
   }
 
-  /** A call that may be repeated failed: look again later. Only the provider's limit ends paid work. */
-  protected failed(job: J, error: Error, now: Date): Outcome<J> {
-    const { code, message, retriable, retryAfterMs, account } = asProviderError(error);
-    if (!retriable && !account) return this.ending({ code, reason: message, retryable: false });
-    if (this.isOverdue(job, now)) return this.ending({ code, reason: message, retryable: true });
+  /** Asking is free: it goes on until the deadline, whoever is away or refuses us. */
+  protected failed(job: J, thrown: Error): Outcome<J> {
+    const error = asProviderError(thrown);
+    if (!error.retriable && !error.account) return this.ending({ ...errorOf(error), retryable: false });
     return {
-      record: saved => noteError(saved, code, message),
-      dueInMs: Math.max(backOffMs(job.tries, retryAfterMs), this.pollFloor()),
-      pauseMs: account ? (retryAfterMs ?? ACCOUNT_PAUSE_MS) : undefined,
+      record: saved => this.troubled(saved, error),
+      dueInMs: Math.max(backOffMs(job.tries, error.retryAfterMs), this.pollFloor()),
+      pause: pauseFor(error),
     };
   }
 
@@ -166,18 +163,31 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     return isTakenOver(job) ? { record: saved => orderAnew(saved), dueInMs: 0 } : this.ending(reason);
   }
 
+  /** The provider has worked on it for longer than it may. */
+  protected isOverdue(job: J, now: Date): boolean {
+    return now.getTime() > since(job) + this.paid.limitMs;
+  }
+
   protected ending(reason: Reason): Outcome<J> {
     return { record: (saved, publish) => this.fail(saved, reason, publish) };
   }
 
-  private async submitOnce(job: J, now: Date): Promise<Outcome<J>> {
+  /** Right before each call to the provider. @throws NotYet when it would be one too many */
+  protected async permitted(job: J): Promise<void> {
+    await this.account?.permit(job);
+  }
+
+  private async submitOnce(job: J, now: Date, isProbe: boolean): Promise<Outcome<J>> {
     let request: Request;
     try {
+      draftSubmit(job);
       request = await this.prepare(job);
       await this.note(job);
     } catch (thrown) {
-      return thrown instanceof NotYet ? this.notBegun(thrown) : this.refused(job, asProviderError(thrown));
+      return thrown instanceof NotYet ? { dueInMs: thrown.lookAgainMs } : this.refused(job, asProviderError(thrown));
     }
+    const notBegun = await this.begun(job, isProbe);
+    if (notBegun) return notBegun;
     try {
       return this.taken(job, await this.submit(job, request));
     } catch (thrown) {
@@ -196,44 +206,80 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     }
   }
 
+  /** Undefined: the row says so, and the call is to be made now. */
+  private async begun(job: J, isProbe: boolean): Promise<Outcome<J> | undefined> {
+    job.status = 'submitting';
+    const until = Date.now() + this.serviceConfig.WORKER_LEASE_MS;
+    for (let isSure = true; ; isSure = false) {
+      try {
+        const { mayCall, waitMs } = await this.intents.ask({ job, isProbe });
+        if (!mayCall) return isSure ? { dueInMs: waitMs } : this.notMade(job, waitMs);
+        if (this.account?.provider.limit && !this.account.isGranted(job)) return this.notMade(job, ASK_AGAIN_MS);
+        this.account?.use(job);
+        return undefined;
+      } catch (error) {
+        if (Date.now() > until) return this.notMade(job, 0);
+        this.logger.warn({ taskId: job.taskId, error: toError(error).message }, 'waiting to make a paid call');
+        await new Pacemaker(ASK_AGAIN_MS).rest();
+      }
+    }
+  }
+
+  /** The row may say that the call was made; this process knows that it was not. */
+  private notMade(job: J, dueInMs: number): Outcome<J> {
+    const token = job.token as string;
+    const undo = (saved: J) => {
+      if (!isOfAttempt(saved, token)) return;
+      voidSubmit(saved);
+      saved.attempt -= 1;
+    };
+    return { record: undo, keep: undo, dueInMs };
+  }
+
   private taken(job: J, jobId: string): Outcome<J> {
     const token = job.token as string;
     const save = (saved: J, publish: Publish) => {
       if (!submitted(saved, jobId, token)) return;
-      saved.tries = 0;
+      if (!isFinal(saved)) clearError(saved);
       publish(this.submitTaken(saved));
     };
     this.logger.log({ taskId: job.taskId, attempt: job.attempt, jobId }, 'submitted');
-    return { record: save, keep: save, dueInMs: this.paid.pollMs };
+    return { record: save, keep: save, dueInMs: this.paid.pollMs, accepted: true };
   }
 
-  private notBegun({ lookAgainMs }: NotYet): Outcome<J> {
-    return {
-      record: saved => {
-        saved.status = 'ordered';
-        saved.attempt -= 1;
-      },
-      dueInMs: lookAgainMs,
-    };
-  }
-
-  private refused(job: J, { code, message, retriable, account, retryAfterMs }: ProviderError): Outcome<J> {
-    const again = account || (retriable && job.tries < MAX_SUBMIT_TRIES);
+  /** Nothing was ordered: what may be accepted later is tried until the deadline. */
+  private refused(job: J, error: ProviderError): Outcome<J> {
+    const { retriable, account, code } = error;
+    const again = account || retriable;
     this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, again }, 'the submit was refused');
-    if (!again) return this.ending({ code, reason: message, retryable: retriable });
+    const token = job.token as string;
+    const record = (saved: J, publish: Publish) => {
+      voidSubmit(saved);
+      if (again) this.troubled(saved, error);
+      else this.fail(saved, { ...errorOf(error), retryable: false }, publish);
+    };
     return {
-      record: saved => {
-        saved.status = 'ordered';
-        noteError(saved, code, message);
+      record,
+      keep: (saved, publish) => {
+        if (!isOfAttempt(saved, token)) return;
+        if (isFinal(saved)) voidSubmit(saved);
+        else record(saved, publish);
       },
-      dueInMs: backOffMs(job.tries, retryAfterMs),
-      pauseMs: account ? (retryAfterMs ?? ACCOUNT_PAUSE_MS) : undefined,
+      dueInMs: backOffMs(job.tries, error.retryAfterMs),
+      pause: pauseFor(error),
     };
   }
 
-  private unknown(job: J, { code }: ProviderError, now: Date): Outcome<J> {
-    this.logger.error({ taskId: job.taskId, attempt: job.attempt, code }, 'the outcome of a paid call is unknown');
-    return { record: saved => (saved.status = 'unknown'), dueInMs: this.graceLeft(job, now) };
+  private unknown(job: J, error: ProviderError, now: Date): Outcome<J> {
+    const { taskId, attempt } = job;
+    this.logger.error({ taskId, attempt, code: error.code }, 'the outcome of a paid call is unknown');
+    return {
+      record: saved => {
+        saved.status = 'unknown';
+      },
+      dueInMs: this.graceLeft(job, now),
+      pause: pauseFor(error),
+    };
   }
 
   private awaitCallback(job: J, now: Date): Outcome<J> {
@@ -242,9 +288,22 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     return {
       record: (saved, publish) => {
         // A callback or a late answer may have come in this very moment.
-        if (!saved.jobId) this.fail(saved, OUTCOME_UNKNOWN, publish);
+        if (!saved.jobId) this.fail(saved, UNKNOWN, publish);
       },
     };
+  }
+
+  /** It may know the job a moment later; only one that it does not know for long is lost. */
+  private notKnown(job: J, jobId: string, now: Date): Outcome<J> {
+    if (!isTakenOver(job)) return job.jobIdConfirmed ? this.stillWorking(job, now) : this.notOurs(job, jobId, now);
+    const knownBy = since(job) + (job.jobIdConfirmed ? this.paid.limitMs : this.paid.graceMs);
+    if (now.getTime() < knownBy) return { dueInMs: this.paid.pollMs };
+    return job.jobIdConfirmed ? { record: saved => orderAnew(saved), dueInMs: 0 } : this.ending(UNKNOWN);
+  }
+
+  private notOurs(job: J, jobId: string, now: Date): Outcome<J> {
+    this.logger.warn({ taskId: job.taskId }, 'a callback named a job that is not ours');
+    return { record: saved => disown(saved, jobId), dueInMs: this.graceLeft(job, now) };
   }
 
   private stillWorking(job: J, now: Date): Outcome<J> {
@@ -254,24 +313,44 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
         reason: 'The provider did not finish in time.',
         retryable: true,
       });
-    return { record: saved => (saved.tries = 0), dueInMs: this.paid.pollMs };
+    return { record: saved => clearError(saved), dueInMs: this.paid.pollMs };
+  }
+
+  private troubled(saved: J, error: ProviderError): void {
+    saved.tries += 1;
+    noteError(saved, errorOf(error));
   }
 
   private graceLeft(job: J, now: Date): number {
-    return Math.max(0, Math.min(since(job) + this.paid.graceMs, job.deadline.getTime()) - now.getTime());
+    return Math.max(0, Math.min(this.graceEnd(job), job.deadline.getTime()) - now.getTime());
   }
 
-  private isOverdue(job: J, now: Date): boolean {
-    return now.getTime() > since(job) + this.paid.limitMs;
+  private graceEnd(job: J): number {
+    return since(job) + this.paid.graceMs;
   }
 
   private pollFloor(): number {
     return Math.min(this.paid.pollMs, 1_000);
   }
 
-  private putOff(job: J, now: Date): void {
-    job.dueAt = new Date(now.getTime() + UNDER_WAY_MS);
-    this.wake(UNDER_WAY_MS);
+  private consider(unit: UnitOfWork, job: J, rows: J[]): void {
+    const isSameWork = (a: J, b: J) => this.isSameWork(a, b);
+    const before = job.retryOf ? orderBefore(job, rows, isSameWork) : undefined;
+    const open = before?.jobId ? undefined : openBefore(job, rows, isSameWork);
+    if (open) this.await(unit, job, open);
+    else if (job.retryOf) this.follow(unit, job, before);
+  }
+
+  /** Until it is known what came of the earlier order, or told that nobody knows. To pay again then is up to a person. */
+  private await(unit: UnitOfWork, job: J, open: J): void {
+    job.retryOf = open.revision;
+    if (unit.now.getTime() < this.graceEnd(open)) {
+      job.dueAt = new Date(unit.now.getTime() + UNDER_WAY_MS);
+      this.wake(UNDER_WAY_MS);
+      return;
+    }
+    noteError(open, UNKNOWN);
+    this.fail(job, UNKNOWN, this.publisher(unit, job));
   }
 
   private follow(unit: UnitOfWork, job: J, earlier: J | undefined): void {
@@ -279,44 +358,4 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     if (earlier?.status === 'done') this.takeResult(job, earlier, this.publisher(unit, job));
     else if (earlier?.jobId) takeOver(job, earlier);
   }
-
-  private async wakeAll(items: { token: string; jobId: string }[]): Promise<boolean[]> {
-    const known = await this.database.transaction('requests', async unit => {
-      const jobs = await unit.em.find(
-        this.entity,
-        { token: { $in: items.map(({ token }) => token) } } as FilterQuery<J>,
-        {
-          lockMode: LockMode.PESSIMISTIC_WRITE,
-        },
-      );
-      const byToken = new Map(jobs.map(job => [job.token, job]));
-      for (const { token, jobId } of items) {
-        const job = byToken.get(token);
-        if (job && calledBack(job, jobId, unit.now)) this.publisher(unit, job)(this.submitTaken(job));
-      }
-      unit.wake(this.entity);
-      return byToken;
-    });
-    return items.map(({ token }) => known.has(token));
-  }
-}
-
-const since = (job: PaidJob): number => (job.submittedAt ?? job.createdAt).getTime();
-
-function noteError(job: PaidJob, code: string, reason: string): void {
-  job.tries += 1;
-  job.errorCode = code;
-  job.errorReason = reason;
-}
-
-const lastError = ({ errorCode, errorReason }: PaidJob): Reason | undefined =>
-  errorCode ? { code: errorCode, reason: errorReason ?? errorCode, retryable: true } : undefined;
-
-/** Anything but a provider's own word is a fault of ours, and for a submit an unknown outcome. */
-function asProviderError(thrown: unknown): ProviderError {
-  if (thrown instanceof ProviderError) return thrown;
-  const cause = toError(thrown);
-  if (thrown instanceof AppError)
-    return new ProviderError(thrown.code, thrown.message, { retriable: thrown.retriable, cause });
-  return new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', { cause, retriable: true });
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { atMost, Bucket, type RateLimit } from './rate-limit.ts';
+import { Bucket } from './bucket.entity.ts';
+import { atMost, type RateLimit } from './rate-limit.ts';
 
 const START = Date.UTC(2030, 0, 1);
 const at = (seconds: number) => new Date(START + seconds * 1_000);
 
+const limitOf = (calls: number, seconds: number) => atMost('provider', calls, seconds).limit as RateLimit;
+
 const bucketOf = (limit: RateLimit): Bucket =>
-  Object.assign(new Bucket(), { name: limit.name, tokens: limit.burst, refilledAt: at(0) });
+  Object.assign(new Bucket(), { name: 'provider', tokens: limit.burst, refilledAt: at(0) });
 
 /** The times of calls by somebody who calls whenever the bucket lets him. */
 function greedy(limit: RateLimit, seconds: number): number[] {
@@ -13,7 +16,7 @@ function greedy(limit: RateLimit, seconds: number): number[] {
   const times: number[] = [];
   for (let ms = 0; ms < seconds * 1_000; ms += 10) {
     bucket.refill(limit, at(ms / 1_000));
-    for (; bucket.tokens >= 1; bucket.tokens--) times.push(ms / 1_000);
+    while (bucket.take()) times.push(ms / 1_000);
   }
   return times;
 }
@@ -29,17 +32,18 @@ describe('a limit of calls in any window', () => {
     [5, 10],
     [3, 10],
     [2, 10],
+    [1, 10],
   ])('lets no more than %i calls through in %i seconds', (calls, seconds) => {
-    expect(busiestWindow(greedy(atMost('provider', calls, seconds), seconds * 20), seconds)).toBeLessThanOrEqual(calls);
+    expect(busiestWindow(greedy(limitOf(calls, seconds), seconds * 20), seconds)).toBeLessThanOrEqual(calls);
   });
 
   it('wastes little of what is allowed', () => {
-    expect(greedy(atMost('provider', 20, 10), 1_000).length).toBeGreaterThan(0.75 * 20 * 100);
+    expect(greedy(limitOf(20, 10), 1_000).length).toBeGreaterThan(0.75 * 20 * 100);
   });
 });
 
 describe('a bucket', () => {
-  const limit = { name: 'provider', perSecond: 2, burst: 4 };
+  const limit = { perSecond: 2, burst: 4, freshMs: 100 };
 
   it('fills with time, and never above its size', () => {
     const bucket = bucketOf(limit);
@@ -60,14 +64,45 @@ describe('a bucket', () => {
     expect(bucket.tokens).toBe(2);
   });
 
-  it('is paused until the latest time that was asked for', () => {
+  it('takes back what was not used, and is never fuller than full', () => {
     const bucket = bucketOf(limit);
-    expect(bucket.pausedMs(at(0))).toBe(0);
-    bucket.pause(at(60));
-    bucket.pause(at(5));
+    bucket.tokens = 1.5;
+    expect([bucket.take(), bucket.take()]).toEqual([true, false]);
+    bucket.giveBack(limit, 2);
+    expect(bucket.tokens).toBe(2.5);
+    bucket.giveBack(limit, 2);
+    expect(bucket.tokens).toBe(4);
+  });
+
+  it('says when there will be a token', () => {
+    const bucket = bucketOf(limit);
+    bucket.tokens = 0.5;
+    expect(bucket.nextMs(limit)).toBe(250);
+    bucket.tokens = 1;
+    expect(bucket.nextMs(limit)).toBe(0);
+  });
+
+  const refused = { code: 'NO_CREDITS', reason: 'No credits.', ms: 60_000 };
+
+  it('is paused until the latest time that was asked for, which is news once', () => {
+    const bucket = bucketOf(limit);
+    expect(bucket.isPaused(at(0))).toBe(false);
+    expect(bucket.pause(refused, at(0))).toBe(true);
+    expect(bucket.pause({ ...refused, ms: 5_000 }, at(0))).toBe(false);
     expect(bucket.pausedMs(at(0))).toBe(60_000);
-    expect(bucket.pausedMs(at(61))).toBeLessThanOrEqual(0);
-    bucket.pause(at(90));
+    expect(bucket.isPaused(at(61))).toBe(false);
+    bucket.pause({ ...refused, ms: 29_000 }, at(61));
     expect(bucket.pausedMs(at(61))).toBe(29_000);
+    expect(bucket.pause({ ...refused, code: 'WRONG_KEY' }, at(62))).toBe(true);
+  });
+
+  it('lets one order try, when the pause is over, whether the account is in order again', () => {
+    const bucket = bucketOf(limit);
+    bucket.pause(refused, at(0));
+    expect([bucket.isToBeProbed(at(59)), bucket.isToBeProbed(at(60))]).toEqual([false, true]);
+    bucket.probe(at(60));
+    expect([bucket.isToBeProbed(at(61)), bucket.isPaused(at(61))]).toEqual([false, true]);
+    bucket.lift();
+    expect([bucket.isToBeProbed(at(62)), bucket.isPaused(at(62))]).toEqual([false, false]);
   });
 });

@@ -1,41 +1,26 @@
-import type { Message } from '@castad/contracts';
+import { message, StageDelayed, type Stage } from '@castad/contracts';
 import { Outbox, Pacemaker } from '@castad/messaging';
-import {
-  Batcher,
-  Database,
-  Lifecycle,
-  Metrics,
-  ServiceConfig,
-  Spacing,
-  toError,
-  type UnitOfWork,
-} from '@castad/platform';
-import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
+import { Database, Lifecycle, Metrics, ServiceConfig, Spacing, toError, type UnitOfWork } from '@castad/platform';
+import type { EntityName } from '@mikro-orm/core';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
-import { cancelRows, endCancelled, type Through } from './cancellation.entity.ts';
-import { causeOf, end, isFinal, releaseLease, type Job } from './job.ts';
-import { Bucket, lockBucket, type RateLimit } from './rate-limit.ts';
+import { Account } from './account.ts';
+import type { Bench } from './bench.ts';
+import type { Pause } from './bucket.entity.ts';
+import { cancelRows, type Through } from './cancellation.entity.ts';
+import { Claims, type Claimed } from './claims.ts';
+import { causeOf, end, noteError, type Job } from './job.ts';
+import { Leases } from './leases.ts';
+import { NotYet } from './not-yet.ts';
+import type { Outcome, Publish } from './outcome.ts';
+import type { ProviderAccount } from './rate-limit.ts';
+import { Recorder } from './recorder.ts';
 import { restoreRows, type OldNews } from './restore.ts';
-
-export type Publish = (message: Message) => void;
-
-/** What a step leaves to be recorded. Without `dueInMs` the job is final. */
-export interface Outcome<J> {
-  /** Changes the reloaded, locked row; only while this worker still holds the lease. */
-  record?(saved: J, publish: Publish): void;
-  /** The same when the lease ran out or the job was cancelled meanwhile: for what must never be lost. */
-  keep?(saved: J, publish: Publish): void;
-  /** When to look again, unless somebody wakes the job before. */
-  dueInMs?: number;
-  /** The provider's account is refused: nobody should call it for so long. */
-  pauseMs?: number;
-}
 
 export interface WorkerOptions {
   /** Jobs in progress at once in this process. */
   concurrency: number;
-  rate?: RateLimit;
+  /** With whom the steps spend something. */
+  account?: ProviderAccount;
   /** Whether new rows are due at once. Default: yes. */
   dueAtOnce?: boolean;
 }
@@ -43,23 +28,23 @@ export interface WorkerOptions {
 const MAX_BATCH = 500;
 const SPACING_MS = 50;
 const MAX_FAILURE_PAUSE_MS = 5_000;
-const KEEP_TRYING_MS = 10 * 60_000;
 
 /**
- * Works off the due rows of one table. A claim takes rows and writes the intent in one transaction; `step` runs with
- * no transaction and no connection; outcomes that arrive together are recorded in one transaction.
+ * Works off the due rows of one table. `step` runs with no transaction and no connection; outcomes that arrive together
+ * are recorded in one transaction.
  */
 export abstract class Worker<J extends Job & object> implements OnApplicationBootstrap {
   protected readonly logger = new Logger(this.constructor.name);
   @Inject(Database) protected readonly database!: Database;
   @Inject(Outbox) private readonly outbox!: Outbox;
   @Inject(Lifecycle) private readonly lifecycle!: Lifecycle;
-  @Inject(ServiceConfig) private readonly serviceConfig!: ServiceConfig;
+  @Inject(ServiceConfig) protected readonly serviceConfig!: ServiceConfig;
   @Inject(Metrics) private readonly metrics!: Metrics;
 
-  private readonly outcomes = new Batcher<{ claimed: J; owner: string; outcome: Outcome<J> }>(items =>
-    this.recordAll(items),
-  );
+  protected account?: Account;
+  private leases!: Leases<J>;
+  private claims!: Claims<J>;
+  private recorder!: Recorder<J>;
   private readonly active = new Map<J, string>();
   private readonly spacing = new Spacing(SPACING_MS);
   private pace!: Pacemaker;
@@ -73,13 +58,13 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     private readonly options: WorkerOptions,
   ) {}
 
-  /** Does one piece of slow work for a claimed row: calls a provider, says what to record. */
-  protected abstract step(job: J, now: Date): Promise<Outcome<J>>;
+  /** Does one piece of slow work for a claimed row: calls a provider, says what to record. @throws NotYet */
+  protected abstract step(job: J, now: Date, isProbe: boolean): Promise<Outcome<J>>;
 
   /** Says what to record when `step` threw. */
   protected abstract failed(job: J, error: Error, now: Date): Outcome<J>;
 
-  /** Writes the intent of a row that is being claimed, in the claim's transaction. */
+  /** Changes a row that is being claimed, in the claim's transaction. */
   protected begin(_job: J, _now: Date): void {}
 
   /** A row met after its deadline: the end, without a call. */
@@ -90,17 +75,38 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   /** Looks at rows before they are claimed, in the claim's transaction; what it ends or puts off is not claimed. */
   protected admit(_jobs: J[], _unit: UnitOfWork): Promise<void> | void {}
 
-  /** How many calls to the provider the next step can make. */
-  protected calls(_job: J): number {
-    return 1;
+  /** Whether the next step buys something: not while the account is refused. */
+  protected spends(job: J): boolean {
+    return job.status === 'ordered';
+  }
+
+  /** Whether the next step calls the provider at all. */
+  protected callsProvider(_job: J): boolean {
+    return true;
+  }
+
+  /** Whether another process may do the step over without any loss while this one is still at it. */
+  protected isFree(_job: J): boolean {
+    return false;
+  }
+
+  /** What waits for the work. */
+  protected stageOf(_job: J): Stage | undefined {
+    return undefined;
   }
 
   onApplicationBootstrap(): void {
-    this.pace = new Pacemaker(this.serviceConfig.WORKER_POLL_MS);
-    if (this.options.dueAtOnce !== false) this.database.onCommitted(this.entity, () => this.pace.wake());
-    this.lifecycle.onDrain('workers', () => this.stop());
-    this.renewal = setInterval(() => void this.renew(), this.serviceConfig.WORKER_LEASE_MS / 3);
-    const gauge = this.metrics.gauge('castad_jobs_active', 'Jobs in progress in this process');
+    const { database, entity, lifecycle, metrics } = this;
+    const { WORKER_LEASE_MS: leaseMs, WORKER_POLL_MS } = this.serviceConfig;
+    this.pace = new Pacemaker(WORKER_POLL_MS);
+    this.leases = new Leases(database, entity, leaseMs);
+    const bench = this.bench();
+    this.claims = new Claims(bench, this.leases);
+    this.recorder = new Recorder(bench);
+    if (this.options.dueAtOnce !== false) database.onCommitted(entity, () => this.pace.wake());
+    lifecycle.onDrain('workers', () => this.stop());
+    this.renewal = setInterval(() => void this.renew(), leaseMs / 3);
+    const gauge = metrics.gauge('castad_jobs_active', 'Jobs in progress in this process');
     gauge.set(0);
     this.ended = this.run(active => gauge.set(active));
   }
@@ -133,29 +139,38 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     else setTimeout(() => this.pace.wake(), afterMs).unref();
   }
 
-  private async stop(): Promise<void> {
-    this.stopping = true;
-    this.pace.wake();
-    await this.ended;
-    const deadline = Date.now() + this.serviceConfig.SHUTDOWN_TIMEOUT_MS * 0.8;
-    while (this.active.size > 0 && Date.now() < deadline) await this.pace.rest(100);
-    clearInterval(this.renewal);
+  protected publisher(unit: UnitOfWork, job: J): Publish {
+    return message => this.outbox.add(unit, message, causeOf(job));
+  }
+
+  /** What the worker's parts work with. */
+  protected bench(): Bench<J> {
+    const { database, entity, logger, lifecycle, metrics } = this;
+    const { WORKER_LEASE_MS: leaseMs } = this.serviceConfig;
+    const { account: provider } = this.options;
+    const account = (this.account ??= provider && new Account(provider, { database, lifecycle, metrics, logger }));
+    return {
+      ...{ database, entity, account, logger, leaseMs },
+      publisher: (unit, job) => this.publisher(unit, job),
+      wake: afterMs => this.wake(afterMs),
+      delayed: (job, pause, publish) => this.delayed(job, pause, publish),
+      admit: (jobs, unit) => this.admit(jobs, unit),
+      begin: (job, now) => this.begin(job, now),
+      expire: (job, publish, unit) => this.expire(job, publish, unit),
+      spends: job => this.spends(job),
+      callsProvider: job => this.callsProvider(job),
+    };
   }
 
   private async run(report: (active: number) => void): Promise<void> {
     for (let failures = 0; !this.stopping;) {
       try {
+        for (const one of await this.claims.takeUp()) void this.work(one);
         const free = this.options.concurrency - this.active.size;
         // Under load, wait until a few places are free: one claim costs as much for one row as for twenty.
         if (free > 0 && (!this.backlog || free >= Math.floor(this.options.concurrency / 4))) {
           await this.spacing.begin();
-          const limit = Math.min(free, MAX_BATCH);
-          const { claimed, more } = await this.claim(limit);
-          this.backlog = more;
-          this.spacing.carried(claimed.length);
-          for (const { job, owner } of claimed) void this.work(job, owner);
-          // What ended without a call left its place free.
-          if (more && claimed.length < limit) this.wake();
+          await this.start(Math.min(free, MAX_BATCH));
           report(this.active.size);
         }
         failures = 0;
@@ -166,59 +181,32 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     }
   }
 
-  /** `more`: there may be more rows that could be started now. */
-  private async claim(limit: number): Promise<{ claimed: { job: J; owner: string }[]; more: boolean }> {
-    const { WORKER_LEASE_MS } = this.serviceConfig;
-    return this.database.transaction('background', async unit => {
-      const { now } = unit;
-      const bucket = this.options.rate && (await lockBucket(unit.em, this.options.rate, now));
-      const pausedMs = bucket?.pausedMs(now) ?? 0;
-      if (pausedMs > 0) {
-        this.wake(pausedMs);
-        return { claimed: [], more: false };
-      }
-      const due = await unit.em.find(
-        this.entity,
-        {
-          dueAt: { $lte: now },
-          $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
-        } as unknown as FilterQuery<J>,
-        { orderBy: { dueAt: 'asc' } as never, limit, lockMode: LockMode.PESSIMISTIC_PARTIAL_WRITE },
-      );
-      await endCancelled(unit.em, due);
-      await this.admit(
-        due.filter(job => !isFinal(job) && job.deadline > now),
-        unit,
-      );
-      const claimed: { job: J; owner: string }[] = [];
-      for (const job of due) {
-        if (isFinal(job) || !job.dueAt || job.dueAt > now) continue;
-        if (job.deadline <= now) {
-          await this.expire(job, this.publisher(unit, job), unit);
-          continue;
-        }
-        if (bucket && !take(bucket, this.calls(job))) {
-          this.wake(1000 / (this.options.rate?.perSecond ?? 1));
-          return { claimed, more: false };
-        }
-        const owner = randomUUID();
-        this.begin(job, now);
-        job.leaseOwner = owner;
-        job.leaseUntil = new Date(now.getTime() + WORKER_LEASE_MS);
-        // A due time before the lease's end then means: somebody woke the job while it was being worked on.
-        job.dueAt = job.leaseUntil;
-        claimed.push({ job, owner });
-      }
-      return { claimed, more: due.length === limit };
-    });
+  private async start(limit: number): Promise<void> {
+    const { claimed, more } = await this.claims.claim(limit);
+    this.backlog = more;
+    this.spacing.carried(claimed.length);
+    for (const one of claimed) void this.work(one);
+    // What ended without a call left its place free.
+    if (more && claimed.length < limit) this.wake();
   }
 
-  private async work(job: J, owner: string): Promise<void> {
+  /** Tells, once for each reason, what a stage waits for. */
+  private delayed(job: J, pause: Omit<Pause, 'ms'>, publish: Publish): void {
+    const { code, reason, detail } = pause;
+    const { taskId, revision, errorCode } = job;
+    const stage = this.stageOf(job);
+    if (stage && revision !== undefined && errorCode !== code)
+      publish(message(StageDelayed, { taskId, revision, stage, code, reason, ...(detail && { detail }) }));
+    noteError(job, pause);
+  }
+
+  private async work(claimed: Claimed<J>): Promise<void> {
+    const { job, owner, now, isProbe } = claimed;
     this.active.set(job, owner);
     try {
-      const now = await this.database.now();
-      const outcome = await this.step(job, now).catch((error: unknown) => this.failed(job, toError(error), now));
-      await this.record(job, owner, outcome);
+      const outcome = await this.step(job, now, isProbe).catch((error: unknown) => this.notDone(job, error, now));
+      // What was given back is somebody else's by now.
+      if (this.active.has(job) || outcome.keep) await this.recorder.record(claimed, outcome);
     } catch (error) {
       // The lease runs out and the row is met again: nothing is lost, only later.
       this.logger.error({ taskId: job.taskId, error: toError(error).message }, 'an outcome could not be recorded');
@@ -228,112 +216,33 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     }
   }
 
-  /** Keeps trying until the lease is over, and longer for what must never be lost. */
-  private async record(claimed: J, owner: string, outcome: Outcome<J>): Promise<void> {
-    const until = Date.now() + Math.max(this.serviceConfig.WORKER_LEASE_MS, outcome.keep ? KEEP_TRYING_MS : 0);
-    for (let round = 1; ; round++) {
-      try {
-        return await this.outcomes.add({ claimed, owner, outcome });
-      } catch (error) {
-        if (Date.now() > until) throw error;
-        this.logger.warn(
-          { taskId: claimed.taskId, error: toError(error).message, round },
-          'waiting to record an outcome',
-        );
-        await new Pacemaker(Math.min(100 * 2 ** round, MAX_FAILURE_PAUSE_MS)).rest();
-      }
-    }
+  private notDone(job: J, error: unknown, now: Date): Outcome<J> {
+    return error instanceof NotYet ? { dueInMs: error.lookAgainMs } : this.failed(job, toError(error), now);
   }
 
-  private async recordAll(items: { claimed: J; owner: string; outcome: Outcome<J> }[]): Promise<void[]> {
-    await this.database.transaction('background', async unit => {
-      const saved = await this.reload(
-        unit,
-        items.map(({ claimed }) => claimed),
-      );
-      for (const { claimed, owner, outcome } of items) {
-        const row = saved.get(keyOf(unit, claimed));
-        if (row) this.apply(unit, row, owner, outcome);
-      }
-      const pauseMs = Math.max(0, ...items.map(({ outcome }) => outcome.pauseMs ?? 0));
-      if (pauseMs > 0) await this.pause(unit, pauseMs);
-    });
-    return items.map(() => undefined);
+  /** What can end in time ends; the rest goes back, so that another process need not wait for our leases. */
+  private async stop(): Promise<void> {
+    this.stopping = true;
+    this.pace.wake();
+    await this.ended;
+    const deadline = Date.now() + this.serviceConfig.SHUTDOWN_TIMEOUT_MS * 0.8;
+    await this.giveBack([...this.active.keys()].filter(job => this.isFree(job)));
+    while (this.active.size > 0 && Date.now() < deadline) await this.pace.rest(100);
+    await this.giveBack([...this.active.keys()]);
+    clearInterval(this.renewal);
   }
 
-  private apply(unit: UnitOfWork, saved: J, owner: string, outcome: Outcome<J>): void {
-    const publish = this.publisher(unit, saved);
-    if (saved.leaseOwner !== owner) {
-      this.logger.warn({ taskId: saved.taskId }, 'the job was not ours any more when its outcome was there');
-      if (!outcome.keep) return;
-      outcome.keep(saved, publish);
-      if (!isFinal(saved)) this.makeDue(unit, saved);
-      return;
-    }
-    const woken = !!saved.dueAt && !!saved.leaseUntil && saved.dueAt < saved.leaseUntil;
-    releaseLease(saved);
-    if (isFinal(saved)) return outcome.keep?.(saved, publish);
-    outcome.record?.(saved, publish);
-    if (isFinal(saved)) return;
-    this.makeDue(unit, saved, woken ? 0 : outcome.dueInMs);
-  }
-
-  protected publisher(unit: UnitOfWork, job: J): Publish {
-    return message => this.outbox.add(unit, message, causeOf(job));
-  }
-
-  private makeDue(unit: UnitOfWork, saved: J, inMs = 0): void {
-    saved.dueAt = new Date(unit.now.getTime() + inMs);
-    if (inMs > 0) this.wake(inMs);
-    else unit.wake(this.entity);
-  }
-
-  private async reload(unit: UnitOfWork, claimed: J[]): Promise<Map<string, J>> {
-    const meta = unit.em.getMetadata().get(this.entity);
-    const keys = claimed.map(job => Object.fromEntries(meta.primaryKeys.map(key => [key, job[key as keyof J]])));
-    // In key order, so that two processes lock rows alike.
-    const rows = await unit.em.find(this.entity, { $or: keys } as FilterQuery<J>, {
-      lockMode: LockMode.PESSIMISTIC_WRITE,
-      orderBy: meta.primaryKeys.map(key => ({ [key]: 'asc' })) as never,
-    });
-    return new Map(rows.map(row => [keyOf(unit, row), row]));
-  }
-
-  private async pause({ em, now }: UnitOfWork, ms: number): Promise<void> {
-    if (!this.options.rate) return;
-    const bucket = await lockBucket(em, this.options.rate, now);
-    bucket.pause(new Date(now.getTime() + ms));
-    this.logger.error({ provider: this.options.rate.name, ms }, 'the provider refuses the account; pausing');
+  private async giveBack(jobs: J[]): Promise<void> {
+    const owners = jobs.map(job => this.active.get(job) as string);
+    for (const job of jobs) this.active.delete(job);
+    await this.leases
+      .giveBack(owners)
+      .catch((error: unknown) => this.logger.warn({ error: toError(error).message }, 'leases were not given back'));
   }
 
   private async renew(): Promise<void> {
-    const owners = [...this.active.values()];
-    if (owners.length === 0) return;
-    const until = new Date((await this.database.now()).getTime() + this.serviceConfig.WORKER_LEASE_MS);
-    await this.database
-      .transaction('background', async ({ em }) => {
-        const { tableName } = em.getMetadata().get(this.entity);
-        await em.getConnection().execute(
-          `update \`${tableName}\` set due_at = if(due_at = lease_until, ?, due_at), lease_until = ?
-           where lease_owner in (${owners.map(() => '?').join(', ')})`,
-          [until, until, ...owners],
-          'run',
-          em.getTransactionContext(),
-        );
-      })
+    await this.leases
+      .renew([...this.active.values()])
       .catch((error: unknown) => this.logger.warn({ error: toError(error).message }, 'leases were not renewed'));
   }
-}
-
-const keyOf = <J extends object>(unit: UnitOfWork, job: J): string =>
-  unit.em
-    .getMetadata()
-    .get(job.constructor as EntityName<J>)
-    .primaryKeys.map(key => String(job[key as keyof J]))
-    .join('\n');
-
-function take(bucket: Bucket, calls: number): boolean {
-  if (bucket.tokens < calls) return false;
-  bucket.tokens -= calls;
-  return true;
 }

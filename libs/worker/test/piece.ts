@@ -1,6 +1,6 @@
 import { InboxRow, messagingMigrations, MessagingModule, OutboxRow } from '@castad/messaging';
 import { newId, PlatformModule, ServiceConfig } from '@castad/platform';
-import { message, SongSubmitBegun, SongSubmitted } from '@castad/contracts';
+import { message, SongSubmitBegun, SongSubmitted, type Stage } from '@castad/contracts';
 import { aGenerateSong, aSongFailed, aSongReady } from '@castad/testing';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
@@ -13,6 +13,7 @@ import {
   paidJobColumns,
   paidJobProperties,
   PaidWorker,
+  errorDetailColumn,
   retryColumn,
   workerMigrations,
   type Outcome,
@@ -49,6 +50,7 @@ class CreatePiece extends Migration {
       revision int not null,
       ${paidJobColumns},
       ${retryColumn},
+      ${errorDetailColumn},
       primary key (task_id, revision),
       key piece_due (due_at),
       key piece_lease (lease_owner),
@@ -68,6 +70,7 @@ export type Found = 'done' | 'failed' | undefined | null;
 
 /** What a provider was asked, and what it answers. */
 export interface Provider {
+  prepare?(piece: Piece): Promise<void>;
   submit(piece: Piece): Promise<string>;
   poll(piece: Piece, jobId: string): Promise<Found>;
 }
@@ -83,7 +86,13 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
       super(Piece, options);
     }
 
-    protected prepare(): void {}
+    protected override stageOf(): Stage {
+      return 'song';
+    }
+
+    protected prepare(piece: Piece): Promise<void> | void {
+      return provider.prepare?.(piece);
+    }
 
     protected submit(piece: Piece): Promise<string> {
       return provider.submit(piece);
@@ -107,6 +116,7 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
     }
 
     protected async poll(piece: Piece, jobId: string): Promise<Outcome<Piece> | undefined | null> {
+      await this.permitted(piece);
       const found = await provider.poll(piece, jobId);
       if (found === 'failed')
         return this.jobFailed(piece, { code: 'NOTHING_CAME', reason: 'Nothing came of it.', retryable: true });

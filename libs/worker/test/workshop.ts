@@ -16,6 +16,7 @@ export interface PieceRow {
   jobId: string | null;
   jobIdConfirmed: number;
   errorCode: string | null;
+  errorDetail: string | null;
   leaseOwner: string | null;
 }
 
@@ -34,7 +35,8 @@ export class Workshop {
   readonly polls: { taskId: string; jobId: string }[] = [];
   /** Undefined: the call stays open until the test answers it. */
   onSubmit: (call: Call) => void = () => undefined;
-  onPoll: (jobId: string, piece: Piece) => Found = () => 'done';
+  onPoll: (jobId: string, piece: Piece) => Found | Promise<Found> = () => 'done';
+  onPrepare: (piece: Piece) => Promise<void> = async () => undefined;
   private readonly apps = new Set<NestFastifyApplication>();
 
   private constructor(readonly bed: TestBed) {}
@@ -51,6 +53,7 @@ export class Workshop {
     env: Record<string, string> = {},
   ): Promise<NestFastifyApplication> {
     const provider: Provider = {
+      prepare: piece => this.onPrepare(piece),
       submit: piece =>
         new Promise((answer, fail) => {
           const call = { piece, at: Date.now(), answer, fail };
@@ -91,6 +94,7 @@ export class Workshop {
     this.polls.length = 0;
     this.onSubmit = () => undefined;
     this.onPoll = () => 'done';
+    this.onPrepare = async () => undefined;
     for (const table of ['piece', 'bucket', 'cancellation', 'outbox']) await this.sql(`delete from ${table}`);
   }
 
@@ -142,7 +146,7 @@ export class Workshop {
   pieces(): Promise<PieceRow[]> {
     return this.sql(
       `select task_id taskId, status, attempt, token, job_id jobId, job_id_confirmed jobIdConfirmed,
-         error_code errorCode, lease_owner leaseOwner from piece order by created_at, task_id`,
+         error_code errorCode, error_detail errorDetail, lease_owner leaseOwner from piece order by created_at, task_id`,
     );
   }
 
@@ -150,6 +154,14 @@ export class Workshop {
     await eventually(async () => {
       const statuses = Map.groupBy(await this.pieces(), ({ status }) => status);
       expect(Object.fromEntries([...statuses].map(([status, { length }]) => [status, length]))).toEqual(expected);
+    });
+  }
+
+  /** The order of this revision was looked at, and put off. */
+  async expectWaiting(revision: number): Promise<void> {
+    await eventually(async () => {
+      const sql = `select due_at > created_at later from piece where status = 'ordered' and revision = ?`;
+      expect(await this.sql(sql, [revision])).toEqual([{ later: 1 }]);
     });
   }
 

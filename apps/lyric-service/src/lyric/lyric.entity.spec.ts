@@ -38,9 +38,9 @@ describe('LyricJob', () => {
 
   it('counts only the calls that the model may have worked on', () => {
     const job = Object.assign(LyricJob.ordered(aGenerateLyric(), cause), { attempt: 2 });
-    job.troubled('OPENAI_TIMEOUT', 'Late.', true);
+    job.troubled({ code: 'OPENAI_TIMEOUT', reason: 'Late.' }, true);
     expect(job).toMatchObject({ attempt: 2, tries: 1, errorCode: 'OPENAI_TIMEOUT' });
-    job.troubled('OPENAI_RATE_LIMITED', 'Slower.', false);
+    job.troubled({ code: 'OPENAI_RATE_LIMITED', reason: 'Slower.' }, false);
     expect(job).toMatchObject({ attempt: 1, tries: 2, errorCode: 'OPENAI_RATE_LIMITED' });
   });
 });

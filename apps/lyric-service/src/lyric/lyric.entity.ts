@@ -1,6 +1,6 @@
 import { type GenerateLyric, type Lyric, LyricFailed, LyricGenerated, message, type Plan } from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
-import { end, jobProperties, newJob, type Reason } from '@castad/worker';
+import { end, errorDetailProperty, jobProperties, newJob, noteError, type JobError, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 
 const schema = defineEntity({
@@ -16,6 +16,7 @@ const schema = defineEntity({
     promptTokens: p.integer().nullable(),
     completionTokens: p.integer().nullable(),
     ...jobProperties,
+    ...errorDetailProperty,
   },
 });
 
@@ -47,11 +48,10 @@ export class LyricJob extends schema.class {
   }
 
   /** A call failed that may be made again; only one that the model may have worked on counts. */
-  troubled(code: string, reason: string, isCounted: boolean): void {
+  troubled(error: JobError, isCounted: boolean): void {
     this.tries += 1;
     if (!isCounted) this.attempt -= 1;
-    this.errorCode = code;
-    this.errorReason = reason;
+    noteError(this, error);
   }
 }
 schema.setClass(LyricJob);

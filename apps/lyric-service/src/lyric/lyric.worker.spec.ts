@@ -112,30 +112,52 @@ describe('LyricWorker', () => {
     expect(said).toMatchObject([{ code: 'OPENAI_NO_ANSWER', retryable: true }]);
   });
 
-  it('does not count a call that was refused, waits as asked, and gives up after eight', async () => {
+  it('does not count a call that was refused, waits as asked, and goes on until the deadline', async () => {
     model.answer = new ProviderError('OPENAI_RATE_LIMITED', 'Slower.', {
       retriable: true,
       refused: true,
       retryAfterMs: 7_000,
+      detail: 'rate_limit_exceeded',
     });
     const job = claimed(3);
     expect(await step(job)).toMatchObject({ said: [] });
     expect((await step(Object.assign(job, { attempt: 3 }))).dueInMs).toBeGreaterThanOrEqual(7_000);
-    expect(job).toMatchObject({ attempt: 2, tries: 2 });
-    const last = claimed(1, { tries: 7 });
-    expect((await step(last)).said).toMatchObject([{ code: 'OPENAI_RATE_LIMITED', retryable: true }]);
+    expect(job).toMatchObject({ attempt: 2, tries: 2, errorDetail: 'rate_limit_exceeded' });
+    const late = claimed(1, { tries: 100 });
+    expect(await step(late)).toMatchObject({ said: [], dueInMs: expect.any(Number) });
+    expect(late).toMatchObject({ status: 'ordered', attempt: 0 });
   });
 
-  it.each([
-    [{}, false],
-    [{ account: true }, true],
-  ])(
-    'fails at once over a refusal, which another try helps only if the account was refused',
-    async (options, retryable) => {
-      model.answer = new ProviderError('OPENAI_REFUSED', 'No.', options);
-      expect((await step(claimed())).said).toMatchObject([{ code: 'OPENAI_REFUSED', retryable }]);
-    },
-  );
+  it('fails at once over a refusal of what was asked', async () => {
+    model.answer = new ProviderError('OPENAI_REFUSED', 'No.', { detail: 'Bad parameter.' });
+    expect((await step(claimed())).said).toMatchObject([
+      { code: 'OPENAI_REFUSED', retryable: false, detail: 'Bad parameter.' },
+    ]);
+  });
+
+  it('waits, and has everybody wait, while the account is refused', async () => {
+    model.answer = new ProviderError('OPENAI_QUOTA_EXHAUSTED', 'Used up.', {
+      account: true,
+      refused: true,
+      detail: 'quota',
+    });
+    const job = claimed(3);
+    const { said, pause } = await step(job);
+    expect(said).toEqual([]);
+    expect(pause).toMatchObject({ code: 'OPENAI_QUOTA_EXHAUSTED', detail: 'quota', ms: expect.any(Number) });
+    expect(job).toMatchObject({ status: 'ordered', attempt: 2, errorCode: 'OPENAI_QUOTA_EXHAUSTED' });
+  });
+
+  it('keeps an answer that comes after the lease ran out', async () => {
+    const job = claimed();
+    const { keep } = await worker['step'](job);
+    const saved = claimed();
+    const said: Message[] = [];
+    keep?.(saved, message => said.push(message));
+    keep?.(saved, message => said.push(message));
+    expect(said).toMatchObject([{ lyric: aLyric() }]);
+    expect(saved.status).toBe('done');
+  });
 
   it('takes words that cannot be sung for garbage', async () => {
     model.answer = { lyric: { title: '', style: '', sections: [] } };

@@ -1,6 +1,18 @@
-import { type Lyric, sung } from '@castad/contracts';
-import { ProviderError, toError } from '@castad/platform';
-import { backOffMs, end, type Outcome, type Publish, type Reason, Worker } from '@castad/worker';
+import { type Lyric, type Stage, sung } from '@castad/contracts';
+import { toError } from '@castad/platform';
+import {
+  asProviderError,
+  backOffMs,
+  end,
+  errorOf,
+  isFinal,
+  lastError,
+  pauseFor,
+  Worker,
+  type Outcome,
+  type Publish,
+  type Reason,
+} from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { LyricServiceConfig } from '../lyric-service.config.ts';
 import { OpenAiClient } from '../openai/openai.client.ts';
@@ -8,9 +20,6 @@ import { garbage, wrongLanguage } from '../openai/openai-errors.ts';
 import { fittingLyric } from './fitting-lyric.ts';
 import { isWrittenIn } from './language.ts';
 import { LyricJob, type Usage } from './lyric.entity.ts';
-
-/** Calls that were refused cost nothing, so they may be more than those that count. */
-const MAX_TRIES = 8;
 
 const TIME_OVER: Reason = {
   code: 'DEADLINE_EXCEEDED',
@@ -24,12 +33,20 @@ export class LyricWorker extends Worker<LyricJob> {
     private readonly openai: OpenAiClient,
     private readonly config: LyricServiceConfig,
   ) {
-    super(LyricJob, { concurrency: config.LYRIC_CONCURRENCY });
+    super(LyricJob, { concurrency: config.LYRIC_CONCURRENCY, account: { name: 'openai' } });
   }
 
   /** Counted before the call, so that one whose process died is counted too. */
   protected override begin(job: LyricJob): void {
     if (!job.lyric) job.attempt += 1;
+  }
+
+  protected override spends(job: LyricJob): boolean {
+    return !job.lyric;
+  }
+
+  protected override stageOf(): Stage {
+    return 'lyric';
   }
 
   protected override expire(job: LyricJob, publish: Publish): void {
@@ -51,10 +68,11 @@ export class LyricWorker extends Worker<LyricJob> {
     return finished(lyric, usage);
   }
 
+  /** What was refused cost nothing and is tried until the deadline; what the model may have answered, a few times. */
   protected failed(job: LyricJob, thrown: Error): Outcome<LyricJob> {
-    const error = thrown instanceof ProviderError ? thrown : internal(thrown);
-    const { code, message, retriable, refused, account, retryAfterMs, detail } = error;
-    const again = retriable && job.tries + 1 < MAX_TRIES && (refused || job.attempt < this.config.OPENAI_MAX_CALLS);
+    const error = asProviderError(thrown);
+    const { code, retriable, refused, account, retryAfterMs, detail } = error;
+    const again = account || (retriable && (refused || job.attempt < this.config.OPENAI_MAX_CALLS));
     this.logger.warn(
       {
         taskId: job.taskId,
@@ -66,16 +84,22 @@ export class LyricWorker extends Worker<LyricJob> {
       },
       'no lyric came of a call',
     );
-    if (!again) return ending({ code, reason: message, retryable: retriable || account, detail });
+    if (!again) return ending({ ...errorOf(error), retryable: retriable });
     return {
-      record: saved => saved.troubled(code, message, !refused),
+      record: saved => saved.troubled(errorOf(error), !refused && !account),
       dueInMs: backOffMs(job.tries, retryAfterMs),
+      pause: pauseFor(error),
     };
   }
 }
 
+/** An answer is paid for: it is kept, whatever has become of the lease. */
 const finished = (lyric: Lyric, usage: Usage = {}): Outcome<LyricJob> => ({
   record: (saved, publish) => publish(saved.written(lyric, usage)),
+  keep: (saved, publish) => {
+    if (!isFinal(saved)) publish(saved.written(lyric, usage));
+  },
+  accepted: true,
 });
 
 const ending = (reason: Reason): Outcome<LyricJob> => ({
@@ -87,9 +111,3 @@ const noAnswerSaved: Reason = {
   reason: 'The language model was asked several times and no answer could be kept.',
   retryable: true,
 };
-
-const lastError = ({ errorCode, errorReason }: LyricJob): Reason | undefined =>
-  errorCode ? { code: errorCode, reason: errorReason ?? errorCode, retryable: true } : undefined;
-
-const internal = (cause: Error) =>
-  new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', { cause, retriable: true });

@@ -1,5 +1,11 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { AddLyricErrorDetail } from './add-lyric-error-detail.ts';
 import { CreateLyric } from './create-lyric.ts';
 
-export const migrations = [...messagingMigrations, ...workerMigrations, { name: '0003-lyric', class: CreateLyric }];
+export const migrations = [
+  ...messagingMigrations,
+  ...workerMigrations,
+  { name: '0003-lyric', class: CreateLyric },
+  { name: '0007-lyric-error-detail', class: AddLyricErrorDetail },
+];

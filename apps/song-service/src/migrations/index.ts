@@ -1,5 +1,6 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { AddSongErrorDetail } from './add-song-error-detail.ts';
 import { AddSongRetry } from './add-song-retry.ts';
 import { CreateSong } from './create-song.ts';
 
@@ -8,4 +9,5 @@ export const migrations = [
   ...workerMigrations,
   { name: '0003-song', class: CreateSong },
   { name: '0005-song-retry', class: AddSongRetry },
+  { name: '0007-song-error-detail', class: AddSongErrorDetail },
 ];

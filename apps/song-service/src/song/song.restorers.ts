@@ -48,11 +48,11 @@ export class SongRestorers {
   }
 
   @Restore(SongFailed)
-  onSongFailed({ taskId, revision, code, reason }: SongFailed, { unit }: MessageContext) {
+  onSongFailed({ taskId, revision, code, reason, detail }: SongFailed, { unit }: MessageContext) {
     this.worker.restore(unit, {
       key: { taskId, revision },
       tell: song => {
-        if (song) end(song, 'failed', { code, reason });
+        if (song) end(song, 'failed', { code, reason, detail });
         return song;
       },
     });

@@ -1,8 +1,8 @@
 import { parseMessage, SongFailed, SongReady, SongSubmitBegun, SongSubmitted, type Message } from '@castad/contracts';
-import { loadConfig, ProviderError } from '@castad/platform';
+import { loadConfig, ProviderError, type UnitOfWork } from '@castad/platform';
 import { aLyric, aLyricGenerated, aPlan } from '@castad/testing';
-import type { Outcome } from '@castad/worker';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { NotYet, type Outcome } from '@castad/worker';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
 import type { SongRequest, SunoClient } from '../suno/suno.client.ts';
@@ -74,6 +74,8 @@ describe('SongWorker', () => {
     const clients = [suno as unknown as SunoClient, meter as unknown as TrackMeter] as const;
     worker = Object.assign(new SongWorker(...clients, config), {
       journal: { write: async (message: Message) => noted.push(message) },
+      intents: { ask: async () => ({ mayCall: true, waitMs: 0 }) },
+      serviceConfig: config,
     });
     noted = [];
   });
@@ -87,10 +89,13 @@ describe('SongWorker', () => {
   const running = (changes: Partial<Song> = {}) =>
     aSong({ status: 'running', jobId: 'job-1', jobIdConfirmed: true, ...changes });
 
+  const later = (song: Song, error: Error): Outcome<Song> =>
+    error instanceof NotYet ? { dueInMs: error.lookAgainMs } : worker['failed'](song, error);
+
   /** What the worker makes of the song, and says about it. */
   const step = async (song: Song): Promise<Outcome<Song> & { said: Message[] }> => {
     const now = new Date();
-    const outcome = await worker['step'](song, now).catch((error: Error) => worker['failed'](song, error, now));
+    const outcome = await worker['step'](song, now).catch((error: Error) => later(song, error));
     const said: Message[] = [];
     outcome.record?.(song, message => said.push(message));
     return { ...outcome, said };
@@ -99,7 +104,7 @@ describe('SongWorker', () => {
   it('orders the lyric in its own style, called back under the token of this attempt', async () => {
     const plan = aPlan({ music: { durationSeconds: 20, style: 'bright pop' } });
     const lyric = { ...aLyric(), style: 'slow jazz' };
-    const song = Object.assign(aSong({ status: 'submitting' }), { plan, lyric });
+    const song = Object.assign(aSong({ attempt: 0 }), { plan, lyric });
     await step(song);
     expect(suno.orders).toEqual([
       {
@@ -107,7 +112,7 @@ describe('SongWorker', () => {
         style: 'slow jazz',
         sections: song.lyric.sections,
         durationSeconds: 20,
-        callbackUrl: 'http://castad.example/callbacks/suno/the-token',
+        callbackUrl: `http://castad.example/callbacks/suno/${song.token}`,
       },
     ]);
     expect(song).toMatchObject({ status: 'running', jobId: 'job-1', jobIdConfirmed: true });
@@ -171,8 +176,11 @@ describe('SongWorker', () => {
       const song = running();
       expect(await step(song)).toMatchObject({ said: [], dueInMs: expect.any(Number) });
       expect(song).toMatchObject({ status: 'running', errorCode: 'SONG_UNREADABLE' });
-      const old = running({ submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
-      expect((await step(old)).said).toMatchObject([{ code: 'SONG_UNREADABLE', retryable: true }]);
+      Object.assign(song, { submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
+      expect((await step(song)).said).toEqual([]);
+      const said: Message[] = [];
+      void worker['expire'](song, message => said.push(message), {} as UnitOfWork);
+      expect(said).toMatchObject([{ code: 'SONG_UNREADABLE', retryable: true }]);
     });
   });
 
@@ -189,7 +197,7 @@ describe('SongWorker', () => {
   it('neither sings nor shows the labels of sections', async () => {
     const sections = [{ label: 'verse' as const, lines: ['[Verse]', 'Waves are calling you', '후렴:'] }];
     const lyric = { ...aLyric(), sections };
-    await step(Object.assign(aSong({ status: 'submitting', token: 't'.repeat(43) }), { lyric }));
+    await step(Object.assign(aSong({ attempt: 0 }), { lyric }));
     expect(suno.orders[0]?.sections).toEqual([{ label: 'verse', lines: ['Waves are calling you'] }]);
     suno.job = done;
     const { said } = await step(Object.assign(running(), { lyric }));
@@ -207,7 +215,7 @@ describe('SongWorker', () => {
   });
 
   it('notes the call before it is made, with all that the song is made of', async () => {
-    const song = aSong({ status: 'submitting', token: 't'.repeat(43) });
+    const song = aSong({ attempt: 0 });
     suno.submit = async () => {
       expect(noted).toEqual([expect.any(SongSubmitBegun)]);
       return 'job-1';
@@ -226,13 +234,18 @@ describe('SongWorker', () => {
     expect(worker['isSameWork'](later({ plan: { ...earlier.plan, music } }), earlier)).toBe(false);
   });
 
-  it('orders a song of its own when Suno has lost or failed the one it took over', async () => {
+  it('orders a song of its own when Suno failed the one it took over, or has not known it for long', async () => {
     const failure = { code: 'SUNO_GENERATION_FAILED', reason: 'No.', retryable: true };
-    for (suno.job of [undefined, { state: 'failed', echo: '', failure } as const]) {
-      const song = running({ attempt: 0 });
-      expect(await step(song)).toMatchObject({ dueInMs: 0, said: [] });
-      expect(song).toMatchObject({ status: 'ordered', jobId: null, token: null });
-    }
+    suno.job = { state: 'failed', echo: '', failure };
+    const failed = running({ attempt: 0 });
+    expect(await step(failed)).toMatchObject({ dueInMs: 0, said: [] });
+    suno.job = undefined;
+    const fresh = running({ attempt: 0 });
+    expect(await step(fresh)).toMatchObject({ dueInMs: 30_000, said: [] });
+    expect(fresh).toMatchObject({ status: 'running', jobId: 'job-1' });
+    const lost = running({ attempt: 0, submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
+    expect(await step(lost)).toMatchObject({ dueInMs: 0, said: [] });
+    for (const song of [failed, lost]) expect(song).toMatchObject({ status: 'ordered', jobId: null, token: null });
   });
 
   it('forgets a job that a callback named and that is not ours', async () => {
@@ -279,9 +292,26 @@ describe('SongWorker', () => {
     expect((await step(running())).said).toEqual([expect.any(SongReady)]);
   });
 
-  it('counts the calls of its next step', () => {
-    expect(worker['calls'](aSong({ status: 'ordered' }))).toBe(1);
-    expect(worker['calls'](aSong({ status: 'unknown', jobId: null }))).toBe(1);
-    expect(worker['calls'](running())).toBe(3);
+  it('reads as much as it may, and goes on from there', async () => {
+    suno.job = done;
+    suno.sung = [{ text: 'Waves are calling you', start: 1, end: 3 }];
+    const song = running();
+    let calls = 0;
+    const permit = async () => {
+      if (calls === 0) throw new NotYet(10_000);
+      calls -= 1;
+    };
+    Object.assign(worker, { account: { permit } });
+    for (calls of [1, 1]) expect(await step(song)).toMatchObject({ dueInMs: 10_000, said: [] });
+    expect(song).toMatchObject({
+      status: 'running',
+      tracks: [{ trackId: 'a', lines: [{ start: 1 }, {}] }, { trackId: 'b' }],
+    });
+    const find = jest.spyOn(suno, 'find');
+    calls = 1;
+    expect((await step(song)).said).toMatchObject([
+      { tracks: [{ lines: [{ start: 1 }, {}] }, { lines: [{ start: 1 }, {}] }] },
+    ]);
+    expect(find).not.toHaveBeenCalled();
   });
 });

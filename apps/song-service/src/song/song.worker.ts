@@ -1,6 +1,6 @@
-import { sung, type SongSubmitBegun, type SongSubmitted, type Track } from '@castad/contracts';
+import { sung, type SongSubmitBegun, type SongSubmitted, type Stage, type Track } from '@castad/contracts';
 import { ProviderError, toError } from '@castad/platform';
-import { atMost, isTakenOver, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
+import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
 import { SunoClient, type SongRequest } from '../suno/suno.client.ts';
@@ -14,11 +14,6 @@ const MAX_WORDS_TRIES = 3;
 /** As many as a track can carry. */
 const MAX_LINES = 500;
 
-/** A job, and the words of its two tracks. */
-const CALLS_TO_READ = 3;
-
-const LOST: Reason = { code: 'SUNO_NOT_FOUND', reason: 'Suno does not know the song any more.', retryable: true };
-
 @Injectable()
 export class SongWorker extends PaidWorker<Song, SongRequest> {
   constructor(
@@ -28,15 +23,15 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
   ) {
     super(Song, {
       concurrency: config.SONG_CONCURRENCY,
-      rate: atMost('suno', config.SUNO_CALLS_PER_10S, 10),
+      account: atMost('suno', config.SUNO_CALLS_PER_10S, 10),
       pollMs: config.SUNO_POLL_MS,
       graceMs: config.SUNO_GRACE_MS,
       limitMs: config.SUNO_LIMIT_MS,
     });
   }
 
-  protected override calls({ status, jobId }: Song): number {
-    return status !== 'ordered' && jobId ? CALLS_TO_READ : 1;
+  protected override stageOf(): Stage {
+    return 'song';
   }
 
   protected prepare({ lyric, plan, token }: Song): SongRequest {
@@ -69,21 +64,25 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
     if (tracks && chosenTrackId) publish(song.ready(tracks, chosenTrackId));
   }
 
-  protected async poll(song: Song, jobId: string): Promise<Outcome<Song> | undefined | null> {
-    const job = await this.suno.find(jobId);
-    if (!song.jobIdConfirmed && !job?.echo.includes(song.token as string)) return null;
-    if (!job && isTakenOver(song)) return this.jobFailed(song, LOST);
-    if (!job || job.state === 'running') return undefined;
-    if (job.state === 'failed') return this.jobFailed(song, job.failure);
-    if (job.state === 'stalled') throw mayStillCome(job.failure);
-    const [first, ...others] = await this.measured(job.tracks);
-    const tracks: Track[] = [];
-    for (const track of [first, ...others]) tracks.push(await this.timed(song, jobId, track));
-    return { record: (saved, publish) => publish(saved.ready(tracks, first.trackId)) };
+  protected async poll(song: Song, jobId: string, now: Date): Promise<Outcome<Song> | undefined | null> {
+    const tracks = song.tracks ?? (await this.made(song, jobId, now));
+    return Array.isArray(tracks) ? this.read(song, jobId, tracks) : tracks;
   }
 
   protected fail(saved: Song, reason: Reason, publish: Publish): void {
     publish(saved.failed(reason));
+  }
+
+  /** The tracks, where there are some. */
+  private async made(song: Song, jobId: string, now: Date): Promise<Track[] | Outcome<Song> | undefined | null> {
+    await this.permitted(song);
+    const job = await this.suno.find(jobId);
+    if (!job || (!song.jobIdConfirmed && !job.echo.includes(song.token as string))) return null;
+    if (job.state === 'running') return undefined;
+    if (job.state === 'done') return this.measured(job.tracks);
+    // What stalled may still come until the provider's limit.
+    if (job.state === 'stalled' && !this.isOverdue(song, now)) throw mayStillCome(job.failure);
+    return this.jobFailed(song, job.failure);
   }
 
   /** Only what has a length can be offered; one bad track of two costs only itself. */
@@ -98,7 +97,22 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
     return { ...file, durationSeconds: durationSeconds ?? (await this.meter.secondsOf(file.url)) };
   }
 
-  private async timed(song: Song, jobId: string, track: Measured): Promise<Track> {
+  /** When the lines of each track are sung. Where no more calls can be made for now, it goes on from here later. */
+  private async read(song: Song, jobId: string, tracks: Track[]): Promise<Outcome<Song>> {
+    const timed: Track[] = [];
+    try {
+      for (const track of tracks) timed.push(track.lines ? track : await this.timed(song, jobId, track));
+    } catch (error) {
+      if (!(error instanceof NotYet)) throw error;
+      const left = [...timed, ...tracks.slice(timed.length)];
+      return { record: saved => (saved.tracks = left), dueInMs: error.lookAgainMs };
+    }
+    const [chosen] = timed as [Track];
+    return { record: (saved, publish) => publish(saved.ready(timed, chosen.trackId)) };
+  }
+
+  private async timed(song: Song, jobId: string, track: Track): Promise<Track> {
+    await this.permitted(song);
     const lines = sung(song.lyric.sections).flatMap(section => section.lines);
     const words = await this.words(song, jobId, track.trackId);
     return { ...track, lines: timedLines(lines, words, track.durationSeconds).slice(0, MAX_LINES) };
@@ -116,5 +130,4 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
 
 type Measured = Required<SunoFile>;
 
-/** Asked for again until the provider's limit, and then the reason of the failure. */
 const mayStillCome = ({ code, reason, detail }: Reason) => new ProviderError(code, reason, { retriable: true, detail });

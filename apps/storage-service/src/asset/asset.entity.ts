@@ -11,7 +11,7 @@ import {
   TRACKS,
 } from '@castad/contracts';
 import { type Cause, newTraceparent } from '@castad/messaging';
-import { end, jobProperties, newJob, type Reason } from '@castad/worker';
+import { end, errorDetailProperty, jobProperties, newJob, noteError, type JobError, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import { randomUUID } from 'node:crypto';
 import { type CopyFailure, isOpen, type Source, whyOf, type Words } from './source.ts';
@@ -28,6 +28,7 @@ const schema = defineEntity({
     /** What is stored so far; of a finished job all there will be. */
     files: p.json<StoredFile[]>(),
     ...jobProperties,
+    ...errorDetailProperty,
   },
 });
 
@@ -103,12 +104,11 @@ export class Asset extends schema.class {
   }
 
   /** Takes over what came of copying, and that there is more to do. */
-  troubled({ files, sources }: Asset, { code, reason }: Pick<Reason, 'code' | 'reason'>): void {
+  troubled({ files, sources }: Asset, error: JobError): void {
     this.files = files;
     this.sources = sources;
     this.tries += 1;
-    this.errorCode = code;
-    this.errorReason = reason;
+    noteError(this, error);
   }
 
   /** Takes over what came of copying, and that there is no more to do: any track makes a song, but no poster a film. */

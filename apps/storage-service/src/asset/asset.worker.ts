@@ -1,6 +1,6 @@
-import type { StoredFile } from '@castad/contracts';
-import { AppError, ProviderError, SourceClient, toError } from '@castad/platform';
-import { backOffMs, end, type Outcome, type Publish, Worker } from '@castad/worker';
+import type { Stage, StoredFile } from '@castad/contracts';
+import { ProviderError, SourceClient, toError } from '@castad/platform';
+import { asProviderError, backOffMs, end, errorOf, pauseFor, type Outcome, type Publish, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { Semaphore } from 'async-mutex';
 import { BlobClient, BlobDiffers } from '../azure/blob.client.ts';
@@ -25,19 +25,23 @@ export class AssetWorker extends Worker<Asset> {
     private readonly blobs: BlobClient,
     private readonly config: StorageServiceConfig,
   ) {
-    super(Asset, { concurrency: config.STORAGE_COPY_CONCURRENCY * JOBS_PER_COPY });
+    super(Asset, { concurrency: config.STORAGE_COPY_CONCURRENCY * JOBS_PER_COPY, account: { name: 'azure' } });
     this.copying = new Semaphore(config.STORAGE_COPY_CONCURRENCY);
   }
 
+  protected override stageOf({ kind }: Asset): Stage | undefined {
+    return kind === 'image' ? undefined : kind;
+  }
+
   protected override expire(asset: Asset, publish: Publish): void {
-    if (asset.tries > 0) publish(asset.settled(asset));
+    if (asset.errorCode) publish(asset.settled(asset));
     else end(asset, 'expired');
   }
 
   protected async step(asset: Asset, now: Date): Promise<Outcome<Asset>> {
     const begun = Date.now();
     const { STORAGE_OPTIONAL_WAIT_MS: patienceMs } = this.config;
-    let error: AppError | undefined;
+    let error: ProviderError | undefined;
     for (const source of asset.open(now, patienceMs)) {
       try {
         asset.copied(await this.copying.runExclusive(() => this.copy(asset, source)));
@@ -49,7 +53,7 @@ export class AssetWorker extends Worker<Asset> {
       }
     }
     if (!error || asset.open(now, patienceMs).length === 0)
-      return { record: (saved, publish) => publish(saved.settled(asset)) };
+      return { record: (saved, publish) => publish(saved.settled(asset)), accepted: !error };
     return again(asset, error, asset.deadline.getTime() - now.getTime() - (Date.now() - begun));
   }
 
@@ -57,15 +61,12 @@ export class AssetWorker extends Worker<Asset> {
     return again(asset, copyError(thrown), asset.deadline.getTime() - now.getTime());
   }
 
-  private noted({ taskId, tries }: Asset, { name, optional }: Source, error: AppError, now: Date): CopyFailure {
-    const { code, message: reason, retriable } = error;
-    const { detail, account = false } = error instanceof ProviderError ? error : {};
+  private noted({ taskId, tries }: Asset, { name, optional }: Source, error: ProviderError, now: Date): CopyFailure {
+    const { code, retriable, detail } = error;
     const cause = error.cause && toError(error.cause).message;
-    const fields = { taskId, name, code, optional, tries, detail, cause };
-    if (account) this.logger.error(fields, 'our storage refuses our account; what waits for it goes on by itself');
-    else this.logger.warn(fields, 'a file was not copied');
+    this.logger.warn({ taskId, name, code, optional, tries, detail, cause }, 'a file was not copied');
     const isFinal = isOfSource(error) && !retriable;
-    return { code, reason, ...(detail && { detail }), ...(isOfSource(error) && { since: now.toISOString() }), isFinal };
+    return { ...errorOf(error), ...(isOfSource(error) && { since: now.toISOString() }), isFinal };
   }
 
   private async copy(asset: Asset, { name, url }: Source): Promise<StoredFile> {
@@ -111,16 +112,14 @@ export class AssetWorker extends Worker<Asset> {
 }
 
 /** A copy costs nothing, so it is tried again until the deadline, which is met in time to tell the reason. */
-function again(asset: Asset, error: AppError, remainingMs: number): Outcome<Asset> {
-  const { code, message: reason } = error;
-  const retryAfterMs = error instanceof ProviderError ? error.retryAfterMs : undefined;
-  const dueInMs = Math.max(SOON_MS, Math.min(backOffMs(asset.tries, retryAfterMs), remainingMs));
-  return { record: saved => saved.troubled(asset, { code, reason }), dueInMs };
+function again(asset: Asset, error: ProviderError, remainingMs: number): Outcome<Asset> {
+  const dueInMs = Math.max(SOON_MS, Math.min(backOffMs(asset.tries, error.retryAfterMs), remainingMs));
+  return { record: saved => saved.troubled(asset, errorOf(error)), dueInMs, pause: pauseFor(error) };
 }
 
-const isOfSource = ({ code }: AppError): boolean => code.startsWith('SOURCE_');
+const isOfSource = ({ code }: ProviderError): boolean => code.startsWith('SOURCE_');
 
-function copyError(thrown: unknown): AppError {
+function copyError(thrown: unknown): ProviderError {
   if (thrown instanceof FileRejected) {
     const { fault, found, message, retriable } = thrown;
     const detail = fault === 'WRONG_TYPE' ? `Its host sent ${found ?? 'something of no known type'}.` : undefined;
@@ -128,9 +127,5 @@ function copyError(thrown: unknown): AppError {
   }
   if (thrown instanceof BlobDiffers)
     return new ProviderError('STORAGE_LEFTOVER', 'An earlier copy had to be removed first.', { retriable: true });
-  if (thrown instanceof AppError) return thrown;
-  return new ProviderError('INTERNAL_ERROR', 'Something went wrong on our side.', {
-    cause: toError(thrown),
-    retriable: true,
-  });
+  return asProviderError(thrown);
 }

@@ -1,5 +1,6 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { AddVideoErrorDetail } from './add-video-error-detail.ts';
 import { AddVideoRetry } from './add-video-retry.ts';
 import { CreateVideo } from './create-video.ts';
 
@@ -8,4 +9,5 @@ export const migrations = [
   ...workerMigrations,
   { name: '0003-video', class: CreateVideo },
   { name: '0005-video-retry', class: AddVideoRetry },
+  { name: '0007-video-error-detail', class: AddVideoErrorDetail },
 ];

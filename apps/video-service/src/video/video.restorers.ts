@@ -48,11 +48,11 @@ export class VideoRestorers {
   }
 
   @Restore(RenderFailed)
-  onRenderFailed({ taskId, revision, code, reason }: RenderFailed, { unit }: MessageContext) {
+  onRenderFailed({ taskId, revision, code, reason, detail }: RenderFailed, { unit }: MessageContext) {
     this.worker.restore(unit, {
       key: { taskId, revision },
       tell: video => {
-        if (video) end(video, 'failed', { code, reason });
+        if (video) end(video, 'failed', { code, reason, detail });
         return video;
       },
     });

@@ -7,7 +7,7 @@ export async function wakeWaiting(unit: UnitOfWork, taskIds: string[]): Promise<
   const result = await em
     .getConnection()
     .execute<{ affectedRows: number }>(
-      `update video set due_at = now(3) where task_id in (${taskIds.map(() => '?').join(', ')}) and status in ('ordered', 'submitting')`,
+      `update video set due_at = now(3) where task_id in (${taskIds.map(() => '?').join(', ')}) and status = 'ordered'`,
       taskIds,
       'run',
       em.getTransactionContext(),

@@ -75,26 +75,24 @@ describe('VideoWorker', () => {
         { get } as unknown as TemplateStore,
         config,
       ),
-      { journal: { write: async () => undefined } },
+      {
+        journal: { write: async () => undefined },
+        intents: { ask: async () => ({ mayCall: true, waitMs: 0 }) },
+        serviceConfig: config,
+      },
     );
   });
 
   const aVideo = (changes: Partial<Video> = {}, plan = aPlan({ imageIds: photos })) => {
     const video = Video.ofSong(aSongReady({ revision: 2, plan }), { messageId: 'm', traceparent: 't' });
-    return Object.assign(
-      video,
-      { token: 'the-token', submittedAt: new Date(), attempt: 1, status: 'submitting' },
-      changes,
-    );
+    return Object.assign(video, { token: 'the-token', submittedAt: new Date() }, changes);
   };
   const running = (changes: Partial<Video> = {}) =>
-    aVideo({ status: 'running', jobId: 'render-1', jobIdConfirmed: true, ...changes });
+    aVideo({ status: 'running', attempt: 1, jobId: 'render-1', jobIdConfirmed: true, ...changes });
 
   const step = async (video: Video): Promise<Outcome<Video> & { said: Message[] }> => {
     const now = new Date();
-    const outcome = await worker['step'](video, now).catch((error: unknown) =>
-      worker['failed'](video, toError(error), now),
-    );
+    const outcome = await worker['step'](video, now).catch((error: unknown) => worker['failed'](video, toError(error)));
     const said: Message[] = [];
     outcome.record?.(video, message => said.push(message));
     return { ...outcome, said };
@@ -114,7 +112,7 @@ describe('VideoWorker', () => {
       'https://blob.example/image-b',
       'https://blob.example/song-s',
     ]);
-    expect([webhookUrl, metadata]).toEqual(['http://castad.example/callbacks/creatomate/the-token', 'the-token']);
+    expect([webhookUrl, metadata]).toEqual([`http://castad.example/callbacks/creatomate/${video.token}`, video.token]);
     expect(video).toMatchObject({ status: 'running', jobId: 'render-1', jobIdConfirmed: true });
   });
 
@@ -164,8 +162,7 @@ describe('VideoWorker', () => {
   it('waits for a song that is not stored yet, without counting it as an attempt', async () => {
     storage = ([song, ...others]) => ({ ...stored(others), missing: [song as AssetRef] });
     const video = aVideo();
-    expect(await step(video)).toMatchObject({ said: [], dueInMs: 1_000 });
-    expect(video).toMatchObject({ status: 'ordered', attempt: 0, tries: 0 });
+    expect(await step(video)).toEqual({ said: [], dueInMs: 1_000 });
     expect(orders).toEqual([]);
   });
 
@@ -228,10 +225,13 @@ describe('VideoWorker', () => {
     expect(worker['isSameWork'](later({}, { ...earlier.plan, imageIds: [] }), earlier)).toBe(false);
   });
 
-  it('orders a film of its own when Creatomate has lost the one it took over', async () => {
+  it('orders a film of its own when Creatomate has not known the one it took over for long', async () => {
     render = undefined;
-    const video = running({ attempt: 0 });
-    expect(await step(video)).toMatchObject({ dueInMs: 0, said: [] });
-    expect(video).toMatchObject({ status: 'ordered', jobId: null });
+    const fresh = running({ attempt: 0 });
+    expect(await step(fresh)).toMatchObject({ dueInMs: 15_000, said: [] });
+    expect(fresh).toMatchObject({ status: 'running', jobId: 'render-1' });
+    const lost = running({ attempt: 0, submittedAt: new Date(Date.now() - config.CREATOMATE_LIMIT_MS - 1) });
+    expect(await step(lost)).toMatchObject({ dueInMs: 0, said: [] });
+    expect(lost).toMatchObject({ status: 'ordered', jobId: null });
   });
 });

@@ -1,6 +1,6 @@
-import { type RenderSubmitBegun, type RenderSubmitted, TRACKS } from '@castad/contracts';
+import { type RenderSubmitBegun, type RenderSubmitted, type Stage, TRACKS } from '@castad/contracts';
 import { ProviderError, shortened } from '@castad/platform';
-import { atMost, isTakenOver, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
+import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { CreatomateClient } from '../creatomate/creatomate.client.ts';
 import type { RenderScript } from '../creatomate/render-script.ts';
@@ -13,12 +13,6 @@ import { Video } from './video.entity.ts';
 const NOT_STORED_MS = 1_000;
 const MAX_DETAIL = 1_000;
 
-const LOST: Reason = {
-  code: 'CREATOMATE_NOT_FOUND',
-  reason: 'Creatomate does not know the render any more.',
-  retryable: true,
-};
-
 @Injectable()
 export class VideoWorker extends PaidWorker<Video, RenderScript> {
   constructor(
@@ -29,11 +23,15 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
   ) {
     super(Video, {
       concurrency: config.VIDEO_CONCURRENCY,
-      rate: atMost('creatomate', config.CREATOMATE_CALLS_PER_10S, 10),
+      account: atMost('creatomate', config.CREATOMATE_CALLS_PER_10S, 10),
       pollMs: config.CREATOMATE_POLL_MS,
       graceMs: config.CREATOMATE_GRACE_MS,
       limitMs: config.CREATOMATE_LIMIT_MS,
     });
+  }
+
+  protected override stageOf(): Stage {
+    return 'video';
   }
 
   protected async prepare(video: Video): Promise<RenderScript> {
@@ -64,10 +62,10 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
 
   protected async poll(video: Video, jobId: string): Promise<Outcome<Video> | undefined | null> {
     const { jobIdConfirmed, token } = video;
+    await this.permitted(video);
     const render = await this.creatomate.find(jobId);
-    if (!jobIdConfirmed && render?.metadata !== token) return null;
-    if (!render && isTakenOver(video)) return this.jobFailed(video, LOST);
-    if (!render || render.state === 'running') return undefined;
+    if (!render || (!jobIdConfirmed && render.metadata !== token)) return null;
+    if (render.state === 'running') return undefined;
     if (render.state === 'failed') return this.renderFailed(video, render.failure);
     const { url, posterUrl, durationSeconds = video.cut().durationSeconds } = render;
     return { record: (saved, publish) => publish(saved.succeeded(url, posterUrl, durationSeconds)) };

@@ -1,0 +1,123 @@
+import type { UnitOfWork } from '@castad/platform';
+import { randomUUID } from 'node:crypto';
+import type { Bench } from './bench.ts';
+import type { Bucket } from './bucket.entity.ts';
+import { endCancelled } from './cancellation.entity.ts';
+import { dueRows, dueRowsFor } from './due.ts';
+import { isFinal, type Job } from './job.ts';
+import type { Leases } from './leases.ts';
+
+/** A row that this process works on. */
+export interface Claimed<J> {
+  job: J;
+  owner: string;
+  /** When it was claimed, by the database's clock. */
+  now: Date;
+  /** Whether it alone tries if a refused account is in order again. */
+  isProbe: boolean;
+}
+
+interface Claim<J> {
+  claimed: Claimed<J>[];
+  /** There may be more rows that could be started now. */
+  more: boolean;
+}
+
+/** Takes due rows for this process, each for the time of a lease. */
+export class Claims<J extends Job & object> {
+  /** Owners of claims whose commit was not answered. */
+  private unanswered: string[] = [];
+
+  constructor(
+    private readonly of: Bench<J>,
+    private readonly leases: Leases<J>,
+  ) {}
+
+  async claim(limit: number): Promise<Claim<J>> {
+    let owners: string[] = [];
+    try {
+      return await this.of.database.transaction('background', async unit => {
+        owners = [];
+        const claim = await this.claimIn(unit, limit);
+        owners = claim.claimed.map(({ owner }) => owner);
+        return claim;
+      });
+    } catch (error) {
+      this.unanswered.push(...owners);
+      throw error;
+    }
+  }
+
+  /** A claim whose commit was not answered was made or not: what was made is worked on. */
+  async takeUp(): Promise<Claimed<J>[]> {
+    if (this.unanswered.length === 0) return [];
+    const now = await this.of.database.now();
+    const jobs = await this.leases.held(this.unanswered);
+    this.unanswered = [];
+    return jobs.map(job => ({ job, owner: job.leaseOwner as string, now, isProbe: false }));
+  }
+
+  private async claimIn(unit: UnitOfWork, limit: number): Promise<Claim<J>> {
+    const { account } = this.of;
+    const bucket = await account?.look(unit);
+    const calls = account?.provider.limit && !bucket?.isPaused(unit.now) ? Math.floor(bucket?.tokens ?? 0) : limit;
+    const due = await this.due(unit, limit, calls);
+    await endCancelled(unit.em, due);
+    await this.of.admit(
+      due.filter(job => !isFinal(job) && job.deadline > unit.now),
+      unit,
+    );
+    const claimed: Claimed<J>[] = [];
+    for (const job of due) {
+      if (isFinal(job) || !job.dueAt || job.dueAt > unit.now) continue;
+      if (job.deadline <= unit.now) await this.of.expire(job, this.of.publisher(unit, job), unit);
+      else claimed.push(...this.take(unit, job, bucket));
+    }
+    return { claimed, more: !this.isDry(bucket) && due.length >= Math.min(limit, calls) };
+  }
+
+  private due(unit: UnitOfWork, limit: number, calls: number): Promise<J[]> {
+    const { account, entity } = this.of;
+    return account?.provider.limit ? dueRowsFor(unit, entity, limit, calls) : dueRows(unit, entity, limit);
+  }
+
+  /** No call can be made for a moment. */
+  private isDry(bucket: Bucket | undefined): boolean {
+    const limit = this.of.account?.provider.limit;
+    if (!limit || !bucket || bucket.tokens >= 1) return false;
+    this.of.wake(Math.max(1, bucket.nextMs(limit)));
+    return true;
+  }
+
+  private take(unit: UnitOfWork, job: J, bucket: Bucket | undefined): Claimed<J>[] {
+    const { now } = unit;
+    const { account } = this.of;
+    const spends = this.of.spends(job);
+    if (spends && bucket?.isPaused(now)) {
+      this.putOff(unit, job, bucket);
+      return [];
+    }
+    if (account?.provider.limit && this.of.callsProvider(job)) {
+      if (!bucket?.take()) return [];
+      account.grant(job);
+    }
+    const isProbe = spends && !!bucket?.isToBeProbed(now);
+    if (isProbe) bucket?.probe(now);
+    const owner = randomUUID();
+    this.of.begin(job, now);
+    job.leaseOwner = owner;
+    job.leaseUntil = new Date(now.getTime() + this.of.leaseMs);
+    // A due time before the lease's end then means: somebody woke the job while it was being worked on.
+    job.dueAt = job.leaseUntil;
+    return [{ job, owner, now, isProbe }];
+  }
+
+  /** It waits until the account is tried again, or its time is over. */
+  private putOff(unit: UnitOfWork, job: J, bucket: Bucket): void {
+    const { pausedUntil, pauseCode: code, pauseReason: reason, pauseDetail: detail } = bucket;
+    job.dueAt = new Date(Math.min((pausedUntil ?? unit.now).getTime(), job.deadline.getTime()));
+    this.of.wake(job.dueAt.getTime() - unit.now.getTime());
+    if (code && reason)
+      this.of.delayed(job, { code, reason, detail: detail ?? undefined }, this.of.publisher(unit, job));
+  }
+}
