@@ -21,6 +21,7 @@ interface Trouble {
   code?: number;
   headers?: object;
   ms?: number;
+  body?: unknown;
   times?: number;
   only?: Provider[];
   expected?: Expected;
@@ -42,8 +43,14 @@ const troubles: Trouble[] = [
   { kind: 'delay', ms: 1_000 },
   { kind: 'code', code: 455, headers: SOON, only: ['suno'], expected: 'ended' },
   { kind: 'job-failed', only: paid, expected: 'ended' },
+  { kind: 'tracks', body: [{ audioUrl: '' }, { duration: null }], only: ['suno'] },
+  { kind: 'tracks', body: [], only: ['suno'], expected: 'ended' },
   { kind: 'refusal', only: ['openai'], expected: 'ended' },
   { kind: 'invalid-json', only: ['openai'] },
+  { kind: 'empty', only: ['openai'] },
+  { kind: 'prefixed', only: ['openai'] },
+  { kind: 'wrong-language', only: ['openai'] },
+  { kind: 'unsupported', body: ['response_format'], only: ['openai'] },
 ];
 
 export const f14: Row = {
