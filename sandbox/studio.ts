@@ -117,6 +117,7 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
         language: 'en',
         music: { durationSeconds: 10 },
         run: true,
+        withoutPhotos: true,
         ...body,
       });
       const response = await studio.api('/v1/projects', {

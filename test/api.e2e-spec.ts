@@ -17,6 +17,11 @@ interface VideoPage {
   nextCursor?: string;
 }
 
+interface Uploaded {
+  images: { assetId: string }[];
+}
+
+const json = { 'content-type': 'application/json' };
 const photo = (name: string) => readFile(join(import.meta.dirname, '../examples/photos', name));
 
 describe('the REST API', () => {
@@ -38,20 +43,22 @@ describe('the REST API', () => {
 
   const draft = async (changes: object = {}) =>
     (await rest.post<ProjectView>('/v1/projects', { ...brief, ...changes })).body.taskId;
-  const upload = (taskId: string, ...files: (Buffer | string)[]) => {
+  const formOf = (...files: (Buffer | string)[]) => {
     const body = new FormData();
     files.forEach((file, i) => body.append('images', new Blob([new Uint8Array(Buffer.from(file))]), `photo-${i}.jpg`));
-    return rest.call<{ images: { assetId: string }[] }>('POST', `/v1/projects/${taskId}/images`, { body });
+    return body;
   };
+  const upload = (taskId: string, ...files: (Buffer | string)[]) =>
+    rest.call<Uploaded>('POST', `/v1/projects/${taskId}/images`, { body: formOf(...files) });
   const tasks = async () =>
     (await rest.get<{ projects: ProjectView[] }>('/v1/projects?limit=100')).body.projects.map(({ taskId }) => taskId);
 
   describe('with an Idempotency-Key', () => {
     it('makes one film of a request that is sent twice', async () => {
       const key = { 'idempotency-key': newId() };
-      const first = await rest.post('/v1/projects', { ...brief, run: true }, key);
+      const first = await rest.post('/v1/projects', { ...brief, run: true, withoutPhotos: true }, key);
       await studio.ended(first.body.taskId as string);
-      const second = await rest.post('/v1/projects', { ...brief, run: true }, key);
+      const second = await rest.post('/v1/projects', { ...brief, run: true, withoutPhotos: true }, key);
       expect([first.status, second.status]).toEqual([202, 202]);
       expect(second.body).toMatchObject({ taskId: first.body.taskId, revision: 1, status: 'completed' });
       expect(await studio.submits('suno')).toHaveLength(1);
@@ -62,7 +69,9 @@ describe('the REST API', () => {
       const key = { 'idempotency-key': newId() };
       const before = await tasks();
       const answers = await Promise.all(
-        Array.from({ length: 10 }, () => rest.post<ProjectView>('/v1/projects', { ...brief, run: true }, key)),
+        Array.from({ length: 10 }, () =>
+          rest.post<ProjectView>('/v1/projects', { ...brief, run: true, withoutPhotos: true }, key),
+        ),
       );
       expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(202));
       const [taskId, ...others] = new Set(answers.map(({ body }) => body.taskId));
@@ -117,6 +126,64 @@ describe('the REST API', () => {
       expect(shown.map(link => assetIds.findIndex(assetId => link.includes(assetId)))).toEqual([0, 1, 2]);
     });
 
+    it('and lets them be listed, sorted, replaced and removed; the next film shows them so', async () => {
+      const taskId = await draft();
+      const [one, three, five] = await Promise.all(['01.jpg', '03.jpg', '05.jpg'].map(photo));
+      const added = await upload(taskId, one as Buffer, three as Buffer, five as Buffer);
+      const [a, b, c] = added.body.images.map(({ assetId }) => assetId) as [string, string, string];
+      const images = `/v1/projects/${taskId}/images`;
+      const arrange = (imageIds: string[]) =>
+        rest.call('PUT', images, { headers: json, body: JSON.stringify({ imageIds }) });
+      const shown = async () => (await rest.get<Uploaded>(images)).body.images.map(({ assetId }) => assetId);
+      expect(await arrange([c, a, b])).toMatchObject({ status: 200, body: { images: [{ assetId: c }, {}, {}] } });
+      for (const wrong of [[], [a, b], [a, b, b], [a, b, c, newId()]])
+        expect(refusal(await arrange(wrong))).toBe('409 IMAGES_DIFFER');
+      const replaced = await rest.call<Uploaded>('PUT', `${images}/${a}`, { body: formOf(five as Buffer) });
+      const successor = replaced.body.images[1]?.assetId as string;
+      expect(replaced).toMatchObject({ status: 200, body: { images: [{ assetId: c }, {}, { assetId: b }] } });
+      expect((await rest.call('DELETE', `${images}/${c}`)).status).toBe(204);
+      expect((await rest.call('DELETE', `${images}/${c}`)).status).toBe(204);
+      expect(await shown()).toEqual([successor, b]);
+      expect(refusal(await rest.call('PUT', `${images}/${newId()}`, { body: formOf(one as Buffer) }))).toBe(
+        '404 IMAGE_NOT_FOUND',
+      );
+      expect((await rest.post(`/v1/projects/${taskId}/run`)).status).toBe(202);
+      expect(await studio.ended(taskId)).toMatchObject({ status: 'completed', stages: [{}, {}, { stale: false }] });
+      await arrange([b, successor]);
+      expect(await studio.project(taskId)).toMatchObject({ stages: [{}, { stale: false }, { stale: true }] });
+      expect((await rest.post(`/v1/projects/${taskId}/run`)).body).toMatchObject({ revision: 2 });
+      expect(await studio.ended(taskId)).toMatchObject({ status: 'completed', stages: [{}, {}, { stale: false }] });
+      expect(await studio.submits('suno')).toHaveLength(1);
+      expect(await studio.submits('creatomate')).toHaveLength(2);
+    });
+
+    it('while an order runs for the next one, and takes away none that the running one shows', async () => {
+      await studio.fault('openai', { endpoint: '*', kind: 'delay', ms: 1_500 });
+      const taskId = await draft();
+      const first = await upload(taskId, await photo('01.jpg'));
+      const used = first.body.images[0]?.assetId as string;
+      expect(first.body).not.toHaveProperty('tooLateFor');
+      await rest.post(`/v1/projects/${taskId}/run`);
+      expect((await upload(taskId, await photo('03.jpg'))).body).toMatchObject({ tooLateFor: 1 });
+      const remove = () => rest.call('DELETE', `/v1/projects/${taskId}/images/${used}`);
+      expect(refusal(await remove())).toBe('409 IMAGE_IN_USE');
+      expect(await studio.ended(taskId)).toMatchObject({ status: 'completed', stages: [{}, {}, { stale: true }] });
+      expect((await remove()).status).toBe(204);
+    });
+
+    it('at least one for a film, unless none is asked for, and pays for nothing before', async () => {
+      const taskId = await draft();
+      const order = (what: string, body?: object) => rest.post(`/v1/projects/${taskId}/${what}`, body);
+      expect(refusal(await rest.post('/v1/projects', { ...brief, run: true }))).toBe('409 PHOTOS_MISSING');
+      expect(refusal(await order('run'))).toBe('409 PHOTOS_MISSING');
+      expect((await studio.requests('openai', '?path=/v1/chat/completions')).count).toBe(0);
+      expect((await order('run', { stopAfter: 'song' })).status).toBe(202);
+      expect(await studio.ended(taskId)).toMatchObject({ status: 'waiting' });
+      expect(refusal(await order('video'))).toBe('409 PHOTOS_MISSING');
+      expect((await order('video', { withoutPhotos: true })).status).toBe(202);
+      expect(await studio.ended(taskId)).toMatchObject({ status: 'completed' });
+    });
+
     it('but nothing that is not an image, is too large, or is not there, and then none of the others', async () => {
       const taskId = await draft();
       const good = await photo('01.jpg');
@@ -157,7 +224,9 @@ describe('the REST API', () => {
       const taskId = await draft();
       const states: unknown[] = [];
       for (const [i, stage] of (['lyric', 'song', 'video'] as const).entries()) {
-        expect(await rest.post(`/v1/projects/${taskId}/${stage}`)).toMatchObject({
+        expect(
+          await rest.post(`/v1/projects/${taskId}/${stage}`, { withoutPhotos: stage === 'video' || undefined }),
+        ).toMatchObject({
           status: 202,
           body: { taskId, revision: i + 1, status: 'processing' },
         });
@@ -182,7 +251,9 @@ describe('the REST API', () => {
       expect(await studio.ended(taskId)).toMatchObject({ status: 'waiting' });
       expect(await studio.submits('creatomate')).toEqual([]);
       expect(refusal(await rest.post(`/v1/projects/${taskId}/run`, { stopAfter: 'lyric' }))).toBe('409 NOTHING_TO_DO');
-      expect((await rest.post(`/v1/projects/${taskId}/run`, { stopAfter: null })).body).toMatchObject({ revision: 2 });
+      expect(
+        (await rest.post(`/v1/projects/${taskId}/run`, { stopAfter: null, withoutPhotos: true })).body,
+      ).toMatchObject({ revision: 2 });
       expect(await studio.ended(taskId)).toMatchObject({ status: 'completed' });
       expect(await studio.submits('suno')).toHaveLength(1);
     });

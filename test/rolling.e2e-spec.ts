@@ -101,6 +101,7 @@ async function orderUntil(stopped: AbortSignal, gateways: string[], taskIds: str
         language: 'en',
         music: { durationSeconds: 10 },
         run: true,
+        withoutPhotos: true,
       }),
     };
     const send = (to: number) => fetch(`${gateways[to % gateways.length]}/v1/projects`, init);

@@ -10,7 +10,9 @@ import { LiveController } from './live/live.controller.ts';
 import { ChoiceService } from './project/choice.service.ts';
 import { IdempotencyKey } from './project/idempotency-key.entity.ts';
 import { Image } from './project/image.entity.ts';
+import { ImageController } from './project/image.controller.ts';
 import { ImageService } from './project/image.service.ts';
+import { Uploads } from './project/uploads.ts';
 import { Order } from './project/order.entity.ts';
 import { OrderController } from './project/order.controller.ts';
 import { OrderService } from './project/order.service.ts';
@@ -33,12 +35,13 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     PlatformModule.forService({ service, config: GatewayConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [ProjectController, OrderController, ResultController, LiveController, ProjectHandlers],
+  controllers: [ProjectController, ImageController, OrderController, ResultController, LiveController, ProjectHandlers],
   providers: [
     ProjectService,
     OrderService,
     ChoiceService,
     ImageService,
+    Uploads,
     Projection,
     OrderWorker,
     StorageClient,

@@ -77,6 +77,7 @@ describe('gateway', () => {
       businessName: 'Sea Breeze Stay',
       region: 'Gangneung',
       run: true,
+      withoutPhotos: true,
       ...more,
     });
     return taskId;

@@ -66,7 +66,7 @@ describe('orders', () => {
   });
 
   const order = async (more: object = {}) =>
-    (await rest.post<View>('/v1/projects', { ...brief, run: true, ...more })).body.taskId;
+    (await rest.post<View>('/v1/projects', { ...brief, run: true, withoutPhotos: true, ...more })).body.taskId;
   const post = (taskId: string, what: string, body?: object) => rest.post<View>(`/v1/projects/${taskId}/${what}`, body);
   const put = (taskId: string, what: string, body: object) =>
     rest.call<View>('PUT', `/v1/projects/${taskId}/${what}`, {
@@ -237,7 +237,7 @@ describe('orders', () => {
 
     it("sing the client's own words when the first order of them ended too early", async () => {
       const { taskId } = (await rest.post<View>('/v1/projects', brief)).body;
-      await put(taskId, 'lyric', { ...words, stopAfter: 'video' });
+      await put(taskId, 'lyric', { ...words, stopAfter: 'video', withoutPhotos: true });
       await post(taskId, 'cancel');
       await post(taskId, 'run');
       expect(await command(GenerateLyric, taskId, 2)).toMatchObject({ lyric: words });
@@ -398,8 +398,13 @@ describe('orders', () => {
       http: setUpHttp,
     });
     try {
-      const { taskId } = (await new Rest(await impatient.getUrl()).post<View>('/v1/projects', { ...brief, run: true }))
-        .body;
+      const { taskId } = (
+        await new Rest(await impatient.getUrl()).post<View>('/v1/projects', {
+          ...brief,
+          run: true,
+          withoutPhotos: true,
+        })
+      ).body;
       await becomes(taskId, { status: 'failed', error: { code: 'STAGE_TIMEOUT' } });
       expect(await command(TaskFailed, taskId, 1)).toMatchObject({ stage: 'lyric', code: 'STAGE_TIMEOUT' });
       expect(await command(CancelTask, taskId, 1)).toEqual({ taskId, revision: 1 });

@@ -12,8 +12,10 @@ export const isId = (text: string): boolean => validate(text);
 export const canonicalId = (text: string): string | undefined => (isId(text) ? text.toLowerCase() : undefined);
 
 /** A UUID in a request, brought to the form that is stored and compared. */
-export const IsId = () =>
+export const IsId = (options?: { each: boolean }) =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
-    IsUUID(),
+    Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(lowered) : lowered(value))),
+    IsUUID(undefined, options),
   );
+
+const lowered = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);

@@ -3,7 +3,7 @@ import { applyDecorators, Controller, Get, Headers, Query, Res } from '@nestjs/c
 import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { finished, Readable } from 'node:stream';
-import { TaskId } from '../input/task-id.ts';
+import { TaskId } from '../input/ids.ts';
 import { ApiProblem } from '../openapi.ts';
 import { EventFeed } from './event-feed.ts';
 import { HistoryService } from './history.service.ts';

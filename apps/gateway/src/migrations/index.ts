@@ -1,6 +1,7 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
 import { AddOrderLyric, AddStageWaiting } from './add-waiting.ts';
+import { AddProjectWithoutPhotos } from './add-without-photos.ts';
 import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { AddCanonicalRequest } from './add-canonical-request.ts';
@@ -19,4 +20,5 @@ export const migrations = [
   { name: '0010-order-lyric', class: AddOrderLyric },
   { name: '0011-stage-waiting', class: AddStageWaiting },
   { name: '0012-canonical-request', class: AddCanonicalRequest },
+  { name: '0013-without-photos', class: AddProjectWithoutPhotos },
 ];

@@ -21,7 +21,7 @@ import {
 } from '@castad/contracts';
 import { shortened } from '@castad/platform';
 import type { Order } from './order.entity.ts';
-import { CANCELLED, Stage, type StageError } from './stage.entity.ts';
+import { CANCELLED, Stage, type StageError, type StageInput } from './stage.entity.ts';
 
 const MAX_REASON = 1000;
 
@@ -69,7 +69,7 @@ export function tell(event: Message, time: Date, stages: Stages): void {
     const { title, tracks, chosenTrackId } = event;
     const askedSeconds = event.plan.music.durationSeconds;
     stage('song').learned({ time, output: { title, tracks, chosenTrackId, askedSeconds } });
-    if (event.plan.stopAfter !== 'song') stage('video').begun(time, { revision, trackId: chosenTrackId });
+    if (event.plan.stopAfter !== 'song') stage('video').begun(time, filmInput(event));
   } else if (event instanceof RenderSucceeded) {
     const { format, durationSeconds } = event;
     stage('video').learned({ time, output: { format, durationSeconds } });
@@ -112,6 +112,12 @@ export const errorIn = ({ code, reason, retryable, detail }: Failure): StageErro
 
 export const rejectionIn = ({ service, messageType, reason }: MessageRejected): string =>
   shortened(`${service} could not handle ${messageType}: ${reason}`, MAX_REASON);
+
+const filmInput = ({ revision, chosenTrackId, plan }: SongReady): StageInput => ({
+  revision,
+  trackId: chosenTrackId,
+  imageIds: plan.imageIds,
+});
 
 /** The provider took the order: whatever the stage waited for is over. */
 function paid(stage: Stage, time: Date): void {

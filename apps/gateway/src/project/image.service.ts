@@ -1,101 +1,117 @@
 import { MAX_IMAGES } from '@castad/contracts';
-import { AppError, Conflict, Database, InvalidInput, newId, toError, Unavailable } from '@castad/platform';
-import { Injectable, Logger } from '@nestjs/common';
+import { Conflict, Database, NotFound, type UnitOfWork } from '@castad/platform';
+import type { EntityManager } from '@mikro-orm/mysql';
+import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
-import { GatewayConfig } from '../gateway.config.ts';
-import { brokenForm } from '../input/photos.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { UploadedImage } from '../storage/storage.types.ts';
 import { Image } from './image.entity.ts';
-import { lockProject } from './order.service.ts';
+import type { Order } from './order.entity.ts';
+import { lockProject, situationOf } from './order.service.ts';
+import { find } from './project.service.ts';
+import { tooMany, Uploads } from './uploads.ts';
+
+/** Photos in their order, and the running order that was accepted before they were changed to it. */
+export interface Arrangement {
+  images: Image[];
+  tooLateFor?: number;
+}
 
 @Injectable()
 export class ImageService {
-  private readonly logger = new Logger(ImageService.name);
-  private running = 0;
-
   constructor(
     private readonly database: Database,
     private readonly storage: StorageClient,
-    private readonly config: GatewayConfig,
+    private readonly uploads: Uploads,
   ) {}
 
+  list(taskId: string): Promise<Image[]> {
+    return this.database.read('requests', async em => {
+      await find(em, taskId);
+      return inOrder(em, taskId);
+    });
+  }
+
   /** Streams the files to storage one after the other. All of them are added, or none. */
-  async add(taskId: string, files: AsyncIterable<Readable>): Promise<Image[]> {
-    if (this.running >= this.config.UPLOADS_MAX_CLIENTS) throw tooManyUploads();
-    this.running++;
-    try {
-      await this.database.transaction('requests', unit => lockProject(unit, taskId));
-      return await this.save(taskId, await this.upload(taskId, files));
-    } finally {
-      this.running--;
-    }
-  }
-
-  private async upload(taskId: string, files: AsyncIterable<Readable>): Promise<UploadedImage[]> {
-    const begun: string[] = [];
-    const uploaded: UploadedImage[] = [];
-    try {
-      for await (const file of files) {
-        if (begun.length >= MAX_IMAGES) throw tooMany();
-        const imageId = newId();
-        begun.push(imageId);
-        uploaded.push(await this.pass(taskId, imageId, file));
-      }
-      if (uploaded.length === 0) throw new InvalidInput('NO_FILE', 'Send at least one file, as multipart/form-data.');
-      return uploaded;
-    } catch (error) {
-      await this.discard(taskId, begun);
-      throw error;
-    }
-  }
-
-  /** A file that its client cut off is not storage's fault. */
-  private async pass(taskId: string, imageId: string, file: Readable): Promise<UploadedImage> {
-    try {
-      return await this.storage.upload(taskId, imageId, file);
-    } catch (error) {
-      throw file.errored ? brokenForm(file.errored) : error;
-    }
-  }
-
-  private async save(taskId: string, uploaded: UploadedImage[]): Promise<Image[]> {
-    try {
-      return await this.database.transaction('requests', async unit => {
-        await lockProject(unit, taskId);
+  async add(taskId: string, files: AsyncIterable<Readable>): Promise<Arrangement> {
+    await this.database.transaction('requests', unit => lockProject(unit, taskId));
+    return this.uploads.take(taskId, files, MAX_IMAGES, uploaded =>
+      this.database.transaction('requests', async unit => {
+        const { latest } = await situationOf(unit, taskId);
         const before = await unit.em.count(Image, { taskId });
-        if (before + uploaded.length > MAX_IMAGES) throw tooMany();
-        const images = uploaded.map(({ imageId, contentType, size }, i) =>
-          Image.uploaded({ taskId, imageId, position: before + i, contentType, size }),
-        );
+        if (before + uploaded.length > MAX_IMAGES) throw tooMany(MAX_IMAGES);
+        const images = uploaded.map((image, i) => Image.uploaded({ taskId, position: before + i, ...factsOf(image) }));
         for (const image of images) unit.insert(image);
-        return images;
-      });
-    } catch (error) {
-      // The answer to a commit may be lost: rows without files would be worse than files without rows.
-      if (!(error instanceof Unavailable))
-        await this.discard(
-          taskId,
-          uploaded.map(({ imageId }) => imageId),
-        );
-      throw error;
-    }
+        return arranged(images, latest);
+      }),
+    );
   }
 
-  private async discard(taskId: string, imageIds: string[]): Promise<void> {
-    await Promise.all(
-      imageIds.map(imageId =>
-        this.storage
-          .remove(taskId, imageId)
-          .catch((error: unknown) =>
-            this.logger.warn({ taskId, imageId, error: toError(error).message }, 'a refused upload stays in storage'),
-          ),
-      ),
+  /** Another photo takes the place of this one. @throws NotFound, Conflict `IMAGE_IN_USE` */
+  async replace(taskId: string, imageId: string, files: AsyncIterable<Readable>): Promise<Arrangement> {
+    await this.database.transaction('requests', unit => this.unused(unit, taskId, imageId));
+    const arrangement = await this.uploads.take(taskId, files, 1, ([image]) =>
+      this.database.transaction('requests', async unit => {
+        const { images, latest } = await this.unused(unit, taskId, imageId);
+        const { position } = found(images, imageId);
+        const successor = Image.uploaded({ taskId, position, ...factsOf(image as UploadedImage) });
+        await unit.em.nativeDelete(Image, { taskId, imageId });
+        unit.insert(successor);
+        return arranged(
+          images.map(old => (old.imageId === imageId ? successor : old)),
+          latest,
+        );
+      }),
     );
+    await this.uploads.discard(taskId, [imageId]);
+    return arrangement;
+  }
+
+  /** Said again it says the same, and finishes what the first time could not. @throws Conflict `IMAGE_IN_USE` */
+  async remove(taskId: string, imageId: string): Promise<void> {
+    await this.database.transaction('requests', async unit => {
+      const { images } = await this.unused(unit, taskId, imageId);
+      await unit.em.nativeDelete(Image, { taskId, imageId });
+      images.filter(other => other.imageId !== imageId).forEach((other, i) => (other.position = i));
+    });
+    await this.storage.remove(taskId, imageId);
+  }
+
+  /** @throws Conflict `IMAGES_DIFFER` unless each photo of the project is named once */
+  arrange(taskId: string, imageIds: string[]): Promise<Arrangement> {
+    return this.database.transaction('requests', async unit => {
+      const { latest } = await situationOf(unit, taskId);
+      const images = await inOrder(unit.em, taskId);
+      const isComplete = imageIds.length === images.length && new Set(imageIds).size === images.length;
+      if (!isComplete || !images.every(({ imageId }) => imageIds.includes(imageId)))
+        throw new Conflict('IMAGES_DIFFER', 'Name each photo of the project once.');
+      const sorted = imageIds.map(imageId => found(images, imageId));
+      sorted.forEach((image, i) => (image.position = i));
+      return arranged(sorted, latest);
+    });
+  }
+
+  /** A film that is being made must find its photos. */
+  private async unused(unit: UnitOfWork, taskId: string, imageId: string) {
+    const { latest } = await situationOf(unit, taskId);
+    if (latest?.isRunning() && latest.plan.imageIds.includes(imageId))
+      throw new Conflict('IMAGE_IN_USE', 'The running order shows this photo. Wait for its end, or cancel it.');
+    return { images: await inOrder(unit.em, taskId), latest };
   }
 }
 
-const tooMany = () => new Conflict('TOO_MANY_IMAGES', `A project has at most ${MAX_IMAGES} images.`);
+const inOrder = (em: EntityManager, taskId: string): Promise<Image[]> =>
+  em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
 
-const tooManyUploads = () =>
-  new AppError('TOO_MANY_UPLOADS', 'Too many clients are sending photos. Try again in a moment.', { status: 429 });
+const factsOf = ({ imageId, contentType, size }: UploadedImage) => ({ imageId, contentType, size });
+
+const arranged = (images: Image[], latest: Order | undefined): Arrangement => ({
+  images,
+  ...(latest?.isRunning() && latest.lastStage === 'video' && { tooLateFor: latest.revision }),
+});
+
+function found(images: Image[], imageId: string): Image {
+  const image = images.find(other => other.imageId === imageId);
+  if (!image) throw new NotFound('IMAGE_NOT_FOUND', 'The project has no such photo.');
+  return image;
+}

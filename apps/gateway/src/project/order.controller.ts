@@ -1,11 +1,11 @@
 import type { Stage as StageName } from '@castad/contracts';
 import { Body, Controller, HttpCode, HttpStatus, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { TaskId } from '../input/task-id.ts';
+import { TaskId } from '../input/ids.ts';
 import { ApiProblem } from '../openapi.ts';
 import { ChoiceService } from './choice.service.ts';
-import { CancelledView, ChoiceDto, LyricDto, OrderView, RunDto, SeenDto, SongChoiceDto } from './order.dto.ts';
-import { OrderService } from './order.service.ts';
+import { CancelledView, ChoiceDto, FilmDto, LyricDto, OrderView, RunDto, SeenDto, SongChoiceDto } from './order.dto.ts';
+import { type Asked, OrderService } from './order.service.ts';
 import { ProjectView } from './project.dto.ts';
 import { ProjectService } from './project.service.ts';
 import { cancelledView, orderView } from './project.view.ts';
@@ -26,7 +26,7 @@ export class OrderController {
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409, 413, 415)
   async run(@TaskId() taskId: string, @Body() body?: RunDto): Promise<OrderView> {
-    return orderView(await this.orders.run(taskId, seenIn(body), body?.stopAfter ?? undefined));
+    return orderView(await this.orders.run(taskId, askedIn(body), body?.stopAfter ?? undefined));
   }
 
   @Post('retry')
@@ -37,7 +37,7 @@ export class OrderController {
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409, 413, 415)
   async retry(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
-    return orderView(await this.orders.retry(taskId, seenIn(body)));
+    return orderView(await this.orders.retry(taskId, askedIn(body)));
   }
 
   @Post('cancel')
@@ -67,7 +67,7 @@ export class OrderController {
   async ownLyric(@TaskId() taskId: string, @Body() body: LyricDto): Promise<OrderView> {
     const { title, style, sections, stopAfter } = body;
     const words = { ...(title && { title }), ...(style && { style }), sections };
-    return orderView(await this.orders.lyric(taskId, seenIn(body), words, stopAfter ?? undefined));
+    return orderView(await this.orders.lyric(taskId, askedIn(body), words, stopAfter ?? undefined));
   }
 
   @Post('song')
@@ -84,7 +84,7 @@ export class OrderController {
   @ApiOperation({ summary: 'Order a film alone, of the song that counts and the photos' })
   @ApiAcceptedResponse({ type: OrderView })
   @ApiProblem(400, 404, 409, 413, 415)
-  video(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
+  video(@TaskId() taskId: string, @Body() body?: FilmDto): Promise<OrderView> {
     return this.stage(taskId, 'video', body);
   }
 
@@ -113,7 +113,7 @@ export class OrderController {
   }
 
   private async stage(taskId: string, name: StageName, body: SeenDto | undefined): Promise<OrderView> {
-    return orderView(await this.orders.stage(taskId, seenIn(body), name));
+    return orderView(await this.orders.stage(taskId, askedIn(body), name));
   }
 
   private async choose(
@@ -126,4 +126,7 @@ export class OrderController {
   }
 }
 
-const seenIn = (body: SeenDto | undefined): number | undefined => body?.revision ?? undefined;
+const askedIn = (body: Partial<FilmDto> | undefined): Asked => ({
+  seen: body?.revision ?? undefined,
+  withoutPhotos: body?.withoutPhotos,
+});

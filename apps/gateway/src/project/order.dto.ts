@@ -4,7 +4,6 @@ import {
   MAX_LYRIC_LINES,
   sectionLabels,
   stages,
-  sungText,
   type SectionLabel,
   type Stage as StageName,
 } from '@castad/contracts';
@@ -26,7 +25,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { Line, SungLines } from '../input/text.ts';
-import { StopAfterDto } from './project.dto.ts';
+import { StopAfterDto, WithoutPhotosDto } from './project.dto.ts';
 
 const MAX_REVISION = 2 ** 31 - 1;
 
@@ -42,7 +41,9 @@ export class SeenDto {
   revision?: number;
 }
 
-export class RunDto extends IntersectionType(StopAfterDto, SeenDto) {}
+export class RunDto extends IntersectionType(StopAfterDto, SeenDto, WithoutPhotosDto) {}
+
+export class FilmDto extends IntersectionType(SeenDto, WithoutPhotosDto) {}
 
 export class SectionDto {
   @ApiProperty({ enum: sectionLabels })
@@ -64,11 +65,8 @@ export class SectionDto {
 }
 
 /** Of whatever came; what is no section is refused elsewhere. */
-const sectionsIn = (value: unknown): SectionDto[] =>
-  Array.isArray(value) ? (value as unknown[]).filter(isSection) : [];
-
 function sizeOf(sections: unknown): { lines: number; letters: number } {
-  const known = sectionsIn(sections);
+  const known = Array.isArray(sections) ? (sections as unknown[]).filter(isSection) : [];
   return { lines: known.reduce((sum, { lines }) => sum + lines.length, 0), letters: lettersOf(known) };
 }
 
@@ -90,18 +88,6 @@ class FitsIntoASong implements ValidatorConstraintInterface {
       `sections must hold at most ${MAX_LYRIC_LINES} lines and ${MAX_LYRIC_LETTERS} characters in all, ` +
       `with labels and line breaks, and has ${lines} and ${letters}`
     );
-  }
-}
-
-@ValidatorConstraint()
-class HoldsWords implements ValidatorConstraintInterface {
-  validate(sections: unknown): boolean {
-    const lines = sectionsIn(sections).flatMap(section => section.lines);
-    return lines.length === 0 || lines.some(line => sungText(line) !== '');
-  }
-
-  defaultMessage(): string {
-    return 'sections must hold words to sing, not labels alone';
   }
 }
 
@@ -133,7 +119,6 @@ export class LyricDto extends RunDto {
   @ValidateNested({ each: true })
   @Type(() => SectionDto)
   @Validate(FitsIntoASong)
-  @Validate(HoldsWords)
   sections!: SectionDto[];
 }
 

@@ -24,6 +24,14 @@ import { Stage, type SongOutput, type StageInput } from './stage.entity.ts';
 
 const MAX_TITLE = 80;
 
+/** How a client asks for an order. */
+export interface Asked {
+  /** The revision that it looked at. */
+  seen?: number;
+  /** A film that shows no photo. */
+  withoutPhotos?: boolean;
+}
+
 /** What an order is to make, from its first stage to its last. */
 interface Range {
   first: StageName;
@@ -32,6 +40,7 @@ interface Range {
   lyric?: Lyric;
   /** The order that did not come to its end; what was paid for it is taken over. */
   retryOf?: number;
+  withoutPhotos?: boolean;
 }
 
 /** The project, locked, as it stands when an order for it is accepted. */
@@ -39,6 +48,8 @@ export interface Situation {
   project: Project;
   latest: Order | undefined;
   results: Results;
+  /** Its photos in their order. */
+  imageIds: string[];
 }
 
 interface Placed {
@@ -46,7 +57,7 @@ interface Placed {
   stage: Stage;
 }
 
-/** Accepts work: one order and one command in one transaction. `seen` is the revision that the client looked at. */
+/** Accepts work: one order and one command in one transaction. */
 @Injectable()
 export class OrderService {
   constructor(
@@ -56,9 +67,9 @@ export class OrderService {
   ) {}
 
   /** Everything from the first stage that is not done or stale, to `stopAfter` or the film. */
-  run(taskId: string, seen: number | undefined, stopAfter: StageName = 'video'): Promise<Order> {
+  run(taskId: string, asked: Asked, stopAfter: StageName = 'video'): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === stopAfter;
-    return this.accept(taskId, seen, isSame, ({ results, latest }) => {
+    return this.accept(taskId, asked, isSame, ({ results, latest }) => {
       const first = isOwnLyricUnwritten(latest, results) ? 'lyric' : results.firstUndone();
       if (!first || isAfter(first, stopAfter))
         throw new Conflict('NOTHING_TO_DO', `The ${stopAfter} is already there.`);
@@ -68,14 +79,14 @@ export class OrderService {
   }
 
   /** One stage alone; done before, it is done again. */
-  stage(taskId: string, seen: number | undefined, name: StageName): Promise<Order> {
+  stage(taskId: string, asked: Asked, name: StageName): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === name;
-    return this.accept(taskId, seen, isSame, () => ({ first: name, last: name }));
+    return this.accept(taskId, asked, isSame, () => ({ first: name, last: name }));
   }
 
   /** What the latest order did not come to, from where it ended. */
-  retry(taskId: string, seen: number | undefined): Promise<Order> {
-    return this.accept(taskId, seen, anyOrder, ({ latest, results }) => {
+  retry(taskId: string, asked: Asked): Promise<Order> {
+    return this.accept(taskId, asked, anyOrder, ({ latest, results }) => {
       if (latest?.status !== 'failed' && latest?.status !== 'cancelled')
         throw new Conflict('NOTHING_TO_RETRY', 'The latest order of this project did not fail.');
       const { revision, lastStage } = latest;
@@ -87,8 +98,8 @@ export class OrderService {
   }
 
   /** Words of the client's own, as the next revision of the lyric. */
-  lyric(taskId: string, seen: number | undefined, words: Words, last: StageName = 'lyric'): Promise<Order> {
-    return this.accept(taskId, seen, noOrder, ({ project, results }) => ({
+  lyric(taskId: string, asked: Asked, words: Words, last: StageName = 'lyric'): Promise<Order> {
+    return this.accept(taskId, asked, noOrder, ({ project, results }) => ({
       first: 'lyric',
       last,
       lyric: completed(words, project, results.current('lyric')),
@@ -113,35 +124,28 @@ export class OrderService {
   }
 
   /** The first order of a project that the same transaction makes. */
-  first(unit: UnitOfWork, project: Project, stopAfter: StageName = 'video'): Placed {
-    return this.place(unit, project, [], new Results(project, []), { first: 'lyric', last: stopAfter });
+  first(unit: UnitOfWork, project: Project, { withoutPhotos }: Asked, stopAfter: StageName = 'video'): Placed {
+    return this.place(unit, project, [], new Results(project, []), { first: 'lyric', last: stopAfter, withoutPhotos });
   }
 
   /** While an order runs, asking for the same again is that order, and asking for another is refused. */
   private accept(
     taskId: string,
-    seen: number | undefined,
+    { seen, withoutPhotos }: Asked,
     isSame: (running: Order) => boolean,
     choose: (situation: Situation) => Range,
   ): Promise<Order> {
     return this.database.transaction('requests', async unit => {
       const situation = await situationOf(unit, taskId);
-      const { project, latest, results } = situation;
+      const { project, latest, results, imageIds } = situation;
       if (seen !== undefined && seen !== project.revision)
         throw new Conflict('REVISION_STALE', `The project is at revision ${project.revision} by now.`);
       if (latest?.isRunning()) {
         if (isSame(latest)) return latest;
         throw orderRunning();
       }
-      const range = choose(situation);
-      const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-      return this.place(
-        unit,
-        project,
-        images.map(({ imageId }) => imageId),
-        results,
-        range,
-      ).order;
+      const range = { ...choose(situation), withoutPhotos };
+      return this.place(unit, project, imageIds, results, range).order;
     });
   }
 
@@ -154,6 +158,8 @@ export class OrderService {
     const cause: Cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
     const revision = project.revision + 1;
     const { command, input } = commandFor({ taskId, revision, plan }, range, results);
+    project.withoutPhotos ||= !!range.withoutPhotos;
+    if (lastStage === 'video' && imageIds.length === 0 && !project.withoutPhotos) throw photosMissing();
     project.revision = revision;
     const order = Order.accepted(
       { taskId, revision, plan, firstStage, lastStage, lyric: range.lyric, input },
@@ -186,12 +192,20 @@ export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Sit
     { taskId },
     { orderBy: { revision: 'desc' }, lockMode: LockMode.PESSIMISTIC_WRITE },
   );
-  const results = new Results(project, await unit.em.find(Stage, { taskId }));
-  return { project, latest: latest ?? undefined, results };
+  const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
+  const imageIds = images.map(({ imageId }) => imageId);
+  const results = new Results(project, await unit.em.find(Stage, { taskId }), imageIds);
+  return { project, latest: latest ?? undefined, results, imageIds };
 }
 
 export const orderRunning = () =>
   new Conflict('ORDER_RUNNING', 'Another order of this project is still running. Wait for it, or cancel it.');
+
+const photosMissing = () =>
+  new Conflict(
+    'PHOTOS_MISSING',
+    'The film needs at least one photo. Add one, or ask for a film that shows none with "withoutPhotos": true.',
+  );
 
 const anyOrder = () => true;
 const noOrder = () => false;
@@ -241,5 +255,5 @@ function commandFor(
   const track = tracks.find(candidate => candidate.trackId === trackId);
   if (!track) throw new Conflict('SONG_MISSING', 'The song has no such track. Order the song again.');
   const command = message(RenderVideo, { ...head, title, songRevision: song.revision, track, ...again });
-  return { command, input: { revision: song.revision, trackId } };
+  return { command, input: { revision: song.revision, trackId, imageIds: head.plan.imageIds } };
 }

@@ -1,7 +1,5 @@
-import { Body, Controller, Get, Headers, HttpStatus, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpStatus, Post, Query, Res } from '@nestjs/common';
 import {
-  ApiBody,
-  ApiConsumes,
   ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
@@ -9,32 +7,16 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayConfig } from '../gateway.config.ts';
-import { photosIn } from '../input/photos.ts';
-import { TaskId } from '../input/task-id.ts';
+import type { FastifyReply } from 'fastify';
+import { TaskId } from '../input/ids.ts';
 import { ApiProblem } from '../openapi.ts';
-import { ImageService } from './image.service.ts';
-import {
-  CreateProjectDto,
-  ImagesView,
-  ListProjectsQuery,
-  ProjectPage,
-  ProjectSummaryView,
-  ProjectView,
-} from './project.dto.ts';
+import { CreateProjectDto, ListProjectsQuery, ProjectPage, ProjectSummaryView, ProjectView } from './project.dto.ts';
 import { ProjectService } from './project.service.ts';
-import { imageView } from './project.view.ts';
 
 @ApiTags('projects')
 @Controller('v1/projects')
 export class ProjectController {
-  constructor(
-    private readonly projects: ProjectService,
-    private readonly images: ImageService,
-    private readonly config: GatewayConfig,
-  ) {}
+  constructor(private readonly projects: ProjectService) {}
 
   @Post()
   @ApiOperation({ summary: 'Make a project, and with `run` order its film at once' })
@@ -72,19 +54,5 @@ export class ProjectController {
   @ApiProblem(404)
   get(@TaskId() taskId: string): Promise<ProjectView> {
     return this.projects.get(taskId);
-  }
-
-  @Post(':taskId/images')
-  @RouteConfig({ takesFiles: true })
-  @ApiOperation({ summary: 'Add photos (JPEG, PNG or WebP), in the order they are to appear' })
-  @ApiConsumes('multipart/form-data')
-  @ApiBody({
-    schema: { type: 'object', properties: { images: { type: 'array', items: { type: 'string', format: 'binary' } } } },
-  })
-  @ApiCreatedResponse({ type: ImagesView })
-  @ApiProblem(400, 404, 408, 409, 413, 415, 429)
-  async addImages(@TaskId() taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
-    const images = await this.images.add(taskId, photosIn(request, 2 * this.config.HTTP_TIMEOUT_MS));
-    return { images: images.map(imageView) };
   }
 }

@@ -1,6 +1,7 @@
 import {
   Brief,
   formats,
+  MAX_IMAGES,
   languages,
   stages,
   type Format,
@@ -8,9 +9,20 @@ import {
   type Stage as StageName,
 } from '@castad/contracts';
 import { IsId } from '@castad/platform';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { Line, Prose } from '../input/text.ts';
 
 export class MusicDto {
@@ -57,7 +69,14 @@ export class StopAfterDto {
   stopAfter?: StageName;
 }
 
-export class CreateProjectDto extends StopAfterDto implements Brief {
+export class WithoutPhotosDto {
+  @ApiPropertyOptional({ description: 'Order a film that shows no photo. Otherwise it needs at least one (409).' })
+  @IsOptional()
+  @IsBoolean()
+  withoutPhotos?: boolean;
+}
+
+export class CreateProjectDto extends IntersectionType(StopAfterDto, WithoutPhotosDto) implements Brief {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'Sea Breeze Stay' })
   @Line(100)
   businessName!: string;
@@ -87,7 +106,10 @@ export class CreateProjectDto extends StopAfterDto implements Brief {
   @Type(() => VideoDto)
   video: VideoDto = new VideoDto();
 
-  @ApiPropertyOptional({ default: false, description: 'Order the film at once; without photos.' })
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Order at once; a film then with `withoutPhotos`, as there is no photo yet.',
+  })
   @IsBoolean()
   run: boolean = false;
 }
@@ -206,8 +228,21 @@ export class ImageView {
 }
 
 export class ImagesView {
-  @ApiProperty({ type: [ImageView] })
+  @ApiProperty({ type: [ImageView], description: 'In the order they appear.' })
   images!: ImageView[];
+
+  @ApiPropertyOptional({
+    description: 'The order that runs and was accepted before this change: its film shows the photos as they were.',
+  })
+  tooLateFor?: number;
+}
+
+export class ImageOrderDto {
+  @ApiProperty({ type: [String], format: 'uuid', description: 'Every photo of the project, once.' })
+  @IsArray()
+  @ArrayMaxSize(MAX_IMAGES)
+  @IsId({ each: true })
+  imageIds!: string[];
 }
 
 export class ProjectSummaryView {

@@ -23,6 +23,8 @@ const schema = defineEntity({
     language: p.string().$type<Language>(),
     music: p.json<MusicPlan>(),
     video: p.json<VideoPlan>(),
+    /** The client asked for a film that shows none; it is not asked again. */
+    withoutPhotos: p.boolean(),
     createdAt: p.datetime(3),
   },
 });
@@ -35,6 +37,7 @@ export class Project extends schema.class {
       ...fields,
       businessName,
       revision: 0,
+      withoutPhotos: false,
       createdAt: new Date(),
     });
   }

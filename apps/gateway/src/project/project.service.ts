@@ -53,9 +53,10 @@ export class ProjectService {
       const { businessName, region, description, language, music, video } = dto;
       const brief = { businessName, region, ...(description && { description }) };
       const project = Project.create({ taskId, brief, language, music, video });
-      const placed = dto.run ? this.orders.first(unit, project, dto.stopAfter ?? undefined) : undefined;
+      const { withoutPhotos, stopAfter } = dto;
+      const placed = dto.run ? this.orders.first(unit, project, { withoutPhotos }, stopAfter ?? undefined) : undefined;
       unit.insert(project);
-      return summaryView(project, placed?.order, placed ? [placed.stage] : []);
+      return summaryView(project, placed?.order, placed ? [placed.stage] : [], []);
     });
   }
 
@@ -69,7 +70,7 @@ export class ProjectService {
     });
   }
 
-  /** Newest first. Three queries, however long the page. */
+  /** Newest first. Five queries, however long the page. */
   async list({ status, q, cursor, limit }: ListProjectsQuery): Promise<ProjectPage> {
     return this.database.read('requests', async em => {
       const ids = await pageOfTasks(em, { status, q, cursor, limit });
@@ -77,14 +78,12 @@ export class ProjectService {
       const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy: { taskId: 'desc' } });
       const orders = await em.find(Order, { taskId: { $in: page } }, { orderBy: { revision: 'desc' } });
       const stages = await em.find(Stage, { taskId: { $in: page } });
+      const images = await em.find(Image, { taskId: { $in: page } }, { orderBy: { position: 'asc' } });
       return {
-        projects: projects.map(project =>
-          summaryView(
-            project,
-            orders.find(({ taskId }) => taskId === project.taskId),
-            stages.filter(({ taskId }) => taskId === project.taskId),
-          ),
-        ),
+        projects: projects.map(project => {
+          const isOfProject = ({ taskId }: { taskId: string }) => taskId === project.taskId;
+          return summaryView(project, orders.find(isOfProject), stages.filter(isOfProject), images.filter(isOfProject));
+        }),
         ...nextCursor(ids, limit),
       };
     });
@@ -140,7 +139,9 @@ export class ProjectService {
   private async summary(em: EntityManager, taskId: string): Promise<ProjectSummaryView> {
     const project = await find(em, taskId);
     const order = await latestOrder(em, taskId);
-    return summaryView(project, order ?? undefined, await em.find(Stage, { taskId }));
+    const stages = await em.find(Stage, { taskId });
+    const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
+    return summaryView(project, order ?? undefined, stages, images);
   }
 }
 

@@ -61,16 +61,16 @@ describe('a project as clients see it', () => {
     ['video', 'completed'],
   ] as const)('is %s done: %s', (lastStage, status) => {
     const order = anOrder(lastStage);
-    expect(summaryView(aProject(), order, []).status).toBe('processing');
+    expect(summaryView(aProject(), order, [], []).status).toBe('processing');
     order.completed();
-    expect(summaryView(aProject(), order, []).status).toBe(status);
+    expect(summaryView(aProject(), order, [], []).status).toBe(status);
   });
 
   it('has failed with its reason', () => {
     const order = anOrder();
     const error = { code: 'SUNO_SENSITIVE_WORDS', reason: 'Change the lyric.', retryable: false };
     order.failed('song', error);
-    const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })]);
+    const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })], []);
     expect(view).toMatchObject({ status: 'failed', error });
     expect(view.stages[1]).toMatchObject({ stage: 'song', status: 'failed', error, endedAt: end.toISOString() });
   });
@@ -92,7 +92,7 @@ describe('a project as clients see it', () => {
       output: aLyric(),
       attempts: [{ ...attempt, stale: false }],
     });
-    expect(JSON.stringify(summaryView(aProject(), anOrder(), [lyric]))).not.toContain('output');
+    expect(JSON.stringify(summaryView(aProject(), anOrder(), [lyric], []))).not.toContain('output');
   });
 
   it("shows the tracks of a song without the provider's addresses", () => {
@@ -129,18 +129,18 @@ describe('a project as clients see it', () => {
   const waiting = { since: start.toISOString(), code: 'SUNO_CREDITS_EXHAUSTED', reason: 'Waiting for the provider.' };
 
   it('says what a stage waits for, in lists too, while its order runs', () => {
-    const [, song] = summaryView(aProject(), anOrder(), [aStage('song', { waiting })]).stages;
+    const [, song] = summaryView(aProject(), anOrder(), [aStage('song', { waiting })], []).stages;
     expect(song).toMatchObject({ status: 'running', waiting });
     const ended = anOrder();
     ended.cancelled([]);
-    expect(summaryView(aProject(), ended, [aStage('song', { waiting })]).stages[1]).not.toHaveProperty('waiting');
+    expect(summaryView(aProject(), ended, [aStage('song', { waiting })], []).stages[1]).not.toHaveProperty('waiting');
   });
 
   it("tells the provider's own words with the error", () => {
     const error = { code: 'SUNO_REFUSED', reason: 'Suno refuses.', retryable: false, detail: '400: bad style' };
     const order = anOrder();
     order.failed('song', error);
-    const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })]);
+    const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })], []);
     expect(view).toMatchObject({ error, stages: [{}, { error }, {}] });
   });
 
@@ -149,7 +149,7 @@ describe('a project as clients see it', () => {
     const order = anOrder();
     order.failed('song', error);
     const fallen = aStage('video', { error: { ...error, code: 'SONG_NOT_STORED' }, endedAt: end });
-    const [, song, video] = summaryView(aProject(), order, [aSong({ error }), fallen]).stages;
+    const [, song, video] = summaryView(aProject(), order, [aSong({ error }), fallen], []).stages;
     expect([song?.status, video?.status]).toEqual(['failed', 'cancelled']);
     expect(video).not.toHaveProperty('error');
   });
@@ -190,10 +190,10 @@ describe('a project as clients see it', () => {
     failed.failed('song', { code: 'STAGE_TIMEOUT', reason: 'The song took too long.', retryable: true });
     const cancelled = anOrder();
     cancelled.cancelled([]);
-    const statuses = (order: Order) => summaryView(aProject(), order, stages()).stages.map(({ status }) => status);
+    const statuses = (order: Order) => summaryView(aProject(), order, stages(), []).stages.map(({ status }) => status);
     expect(statuses(failed)).toEqual(['pending', 'failed', 'cancelled']);
     expect(statuses(cancelled)).toEqual(['pending', 'cancelled', 'cancelled']);
-    expect(summaryView(aProject(), cancelled, stages()).status).toBe('cancelled');
+    expect(summaryView(aProject(), cancelled, stages(), []).status).toBe('cancelled');
   });
 
   it('shows the images in their order', () => {

@@ -29,9 +29,14 @@ export function imageView({ imageId, contentType, size }: Image): ImageView {
   return { assetId: imageId, contentType, size };
 }
 
-export function summaryView(project: Project, order: Order | undefined, stages: Stage[]): ProjectSummaryView {
+export function summaryView(
+  project: Project,
+  order: Order | undefined,
+  stages: Stage[],
+  images: Pick<Image, 'imageId'>[],
+): ProjectSummaryView {
   const { taskId, revision, brief, language, createdAt } = project;
-  const results = new Results(project, stages);
+  const results = new Results(project, stages, idsOf(images));
   const error = order?.status === 'failed' ? errorOf(order, results) : undefined;
   return {
     taskId,
@@ -48,8 +53,8 @@ export function summaryView(project: Project, order: Order | undefined, stages: 
 
 export function projectView(project: Project, order: Order | undefined, stages: Stage[], images: Image[]): ProjectView {
   const { brief, music, video } = project;
-  const summary = summaryView(project, order, stages);
-  const results = new Results(project, stages);
+  const summary = summaryView(project, order, stages, images);
+  const results = new Results(project, stages, idsOf(images));
   return {
     ...summary,
     stages: summary.stages.map(view => ({ ...view, ...detailsOf(view.stage, results, order) })),
@@ -59,6 +64,8 @@ export function projectView(project: Project, order: Order | undefined, stages: 
     images: images.map(imageView),
   };
 }
+
+const idsOf = (images: Pick<Image, 'imageId'>[]): string[] => images.map(({ imageId }) => imageId);
 
 function statusOf(order: Order | undefined): ProjectStatus {
   if (!order) return 'draft';

@@ -3,7 +3,7 @@ import { AppError, NotFound } from '@castad/platform';
 import { Controller, Get, Header, HttpStatus, Query, Res } from '@nestjs/common';
 import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { TaskId } from '../input/task-id.ts';
+import { TaskId } from '../input/ids.ts';
 import { ApiProblem } from '../openapi.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { LinkRequest } from '../storage/storage.types.ts';

@@ -18,7 +18,7 @@ const done = (name: StageName, revision: number, input?: StageInput) =>
   Object.assign(Stage.of('task', name, revision), { input, output: outputs[name], files: stored('a', 'b') });
 const begun = (name: StageName, revision: number) =>
   Object.assign(Stage.of('task', name, revision), { startedAt: new Date() });
-const results = (stages: Stage[], choices?: Choices) => new Results({ choices }, stages);
+const results = (stages: Stage[], choices?: Choices, imageIds?: string[]) => new Results({ choices }, stages, imageIds);
 
 const first = [done('lyric', 1), done('song', 1, { revision: 1 }), done('video', 1, { revision: 1, trackId: 'a' })];
 const staleness = (of: Results) =>
@@ -50,6 +50,21 @@ describe('the results of a project', () => {
     expect(staleness(results([...first, done('lyric', 2)]))).toEqual([false, true, true]);
     expect(staleness(results([...first, done('song', 2, { revision: 1 })]))).toEqual([false, false, true]);
     expect(staleness(results(first, { song: { revision: 1, trackId: 'b', at: 2 } }))).toEqual([false, false, true]);
+  });
+
+  it('go stale with the photos: another one, one less, another order', () => {
+    const film = done('video', 1, { revision: 1, trackId: 'a', imageIds: ['x', 'y'] });
+    const stages = [...first.slice(0, 2), film];
+    const isStale = (imageIds?: string[]) => results(stages, undefined, imageIds).isStale(film);
+    expect([['x', 'y'], ['y', 'x'], ['x'], ['x', 'y', 'z'], undefined].map(isStale)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(results(stages, undefined, ['z']).firstUndone()).toBe('video');
+    expect(results(first, undefined, ['z']).firstUndone()).toBeUndefined();
   });
 
   it('are fresh again when what they are made of is chosen again', () => {

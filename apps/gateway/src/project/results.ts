@@ -1,12 +1,15 @@
 import { type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import { isDeepStrictEqual } from 'node:util';
 import type { Project } from './project.entity.ts';
-import type { SongOutput, Stage } from './stage.entity.ts';
+import type { SongOutput, Stage, StageInput } from './stage.entity.ts';
 
 /** What a project has come to: of each stage its newest attempt, and the result that counts. */
 export class Results {
+  /** @param imageIds the photos of the project as they are now; without them no film is stale for its photos */
   constructor(
     private readonly project: Pick<Project, 'choices'>,
     private readonly stages: Stage[],
+    private readonly imageIds?: string[],
   ) {}
 
   /** Every attempt at a stage, newest first. */
@@ -38,7 +41,7 @@ export class Results {
     const source = before && this.current(before);
     if (!source || !input) return false;
     const isOtherTrack = name === 'video' && !!input.trackId && input.trackId !== this.trackOf(source);
-    return input.revision !== source.revision || isOtherTrack || this.isStale(source);
+    return input.revision !== source.revision || isOtherTrack || this.hasOtherPhotos(input) || this.isStale(source);
   }
 
   /** Whether an earlier stage of the same order failed before a provider was asked for this one. */
@@ -54,5 +57,10 @@ export class Results {
       const current = this.current(name);
       return !current || this.isStale(current);
     });
+  }
+
+  /** What was made before photos were remembered is not stale for them. */
+  private hasOtherPhotos({ imageIds }: StageInput): boolean {
+    return !!imageIds && !!this.imageIds && !isDeepStrictEqual(imageIds, this.imageIds);
   }
 }

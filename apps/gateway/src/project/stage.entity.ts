@@ -42,6 +42,8 @@ export type StageStatus = 'pending' | 'running' | 'completed' | 'failed' | 'canc
 export interface StageInput {
   revision: number;
   trackId?: string;
+  /** The photos of a film, in their order. */
+  imageIds?: string[];
 }
 
 const schema = defineEntity({
