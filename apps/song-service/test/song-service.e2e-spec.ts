@@ -110,6 +110,25 @@ describe('song-service', () => {
     expect(await submits()).toMatchObject([{ status: 200, problems: [] }]);
   });
 
+  it("sings under a title that Suno takes, in the lyric's style, and no labels", async () => {
+    const lyric = {
+      title: `a${'🌊'.repeat(60)}`,
+      style: 'slow jazz',
+      sections: [{ label: 'verse' as const, lines: ['Verse 1:', 'Waves are calling you'] }],
+    };
+    const { data } = await end(
+      await send({ lyric, plan: aPlan({ music: { durationSeconds: 30, style: 'loud rock' } }) }),
+    );
+    expect(data.tracks[0]?.lines?.map(({ text }) => text)).toEqual(['Waves are calling you']);
+    expect(await submits()).toMatchObject([
+      {
+        status: 200,
+        problems: [],
+        body: { title: `a${'🌊'.repeat(39)}`, style: 'slow jazz', prompt: '[Verse]\nWaves are calling you' },
+      },
+    ]);
+  });
+
   it('sings once however often the lyric is delivered', async () => {
     const taskId = await send({}, 3);
     await end(taskId);

@@ -4,6 +4,7 @@ import {
   MAX_LYRIC_LINES,
   sectionLabels,
   stages,
+  sungText,
   type SectionLabel,
   type Stage as StageName,
 } from '@castad/contracts';
@@ -65,8 +66,11 @@ export class SectionDto {
 }
 
 /** Of whatever came; what is no section is refused elsewhere. */
+const sectionsIn = (value: unknown): SectionDto[] =>
+  Array.isArray(value) ? (value as unknown[]).filter(isSection) : [];
+
 function sizeOf(sections: unknown): { lines: number; letters: number } {
-  const known = Array.isArray(sections) ? (sections as unknown[]).filter(isSection) : [];
+  const known = sectionsIn(sections);
   return { lines: known.reduce((sum, { lines }) => sum + lines.length, 0), letters: lettersOf(known) };
 }
 
@@ -88,6 +92,18 @@ class FitsIntoASong implements ValidatorConstraintInterface {
       `sections must hold at most ${MAX_LYRIC_LINES} lines and ${MAX_LYRIC_LETTERS} characters in all, ` +
       `with labels and line breaks, and has ${lines} and ${letters}`
     );
+  }
+}
+
+@ValidatorConstraint()
+class HoldsWords implements ValidatorConstraintInterface {
+  validate(sections: unknown): boolean {
+    const lines = sectionsIn(sections).flatMap(section => section.lines);
+    return lines.length === 0 || lines.some(line => sungText(line) !== '');
+  }
+
+  defaultMessage(): string {
+    return 'sections must hold words to sing, not labels alone';
   }
 }
 
@@ -119,6 +135,7 @@ export class LyricDto extends RunDto {
   @ValidateNested({ each: true })
   @Type(() => SectionDto)
   @Validate(FitsIntoASong)
+  @Validate(HoldsWords)
   sections!: SectionDto[];
 }
 
