@@ -16,6 +16,8 @@ const AWAY_MS = 3_000;
 const SOON = { 'retry-after': '1' };
 
 interface Trouble {
+  /** Where kind and status do not tell it from others. */
+  name?: string;
   kind: string;
   status?: number;
   code?: number;
@@ -43,8 +45,8 @@ const troubles: Trouble[] = [
   { kind: 'delay', ms: 1_000 },
   { kind: 'code', code: 455, headers: SOON, only: ['suno'], expected: 'ended' },
   { kind: 'job-failed', only: paid, expected: 'ended' },
-  { kind: 'tracks', body: [{ audioUrl: '' }, { duration: null }], only: ['suno'] },
-  { kind: 'tracks', body: [], only: ['suno'], expected: 'ended' },
+  { name: 'one track without a length', kind: 'tracks', body: [{ audioUrl: '' }, { duration: null }], only: ['suno'] },
+  { name: 'no tracks', kind: 'tracks', body: [], only: ['suno'], expected: 'ended' },
   { kind: 'refusal', only: ['openai'], expected: 'ended' },
   { kind: 'invalid-json', only: ['openai'] },
   { kind: 'empty', only: ['openai'] },
@@ -61,8 +63,8 @@ export const f14: Row = {
     appEnv: { 'song-service': { SUNO_GRACE_MS: '4000' }, 'video-service': { CREATOMATE_GRACE_MS: '4000' } },
   },
   tries: [
-    ...troubles.map(({ kind, status, code, ...trouble }): Try => ({
-      name: [kind, status ?? code].filter(Boolean).join(' '),
+    ...troubles.map(({ name, kind, status, code, ...trouble }): Try => ({
+      name: name ?? [kind, status ?? code].filter(Boolean).join(' '),
       run: scene => once(scene, { kind, status, code, ...trouble }),
     })),
     { name: 'refuses connections', run: scene => away(scene, provider => scene.proxy(provider).refuse()) },
