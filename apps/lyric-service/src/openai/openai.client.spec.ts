@@ -192,6 +192,7 @@ describe('OpenAiClient', () => {
     ['another schema', completion({ message: message('{"title":"a","sections":"la la"}') }), 'OPENAI_GARBAGE', true],
     ['no content', completion({ message: message(null) }), 'OPENAI_EMPTY', true],
     ['blanks', completion({ message: message(' \n') }), 'OPENAI_EMPTY', true],
+    ['content in parts', completion({ message: { content: [{ type: 'text' }] } }), 'OPENAI_GARBAGE', true],
     ['no choices', { id: 'x', choices: [] }, 'OPENAI_GARBAGE', true],
     ['an error under 200', { error: { message: 'no', code: 'x' } }, 'OPENAI_GARBAGE', true],
   ])('takes %s for what it is', async (_, body, code, retriable) => {

@@ -68,12 +68,12 @@ export class OpenAiClient implements OnApplicationShutdown {
   async write(request: LyricRequest, maxTokens: number): Promise<LyricAnswer> {
     const { choices, model, usage } = await this.complete(request, maxTokens);
     const choice = choices?.[0];
-    const content = choice?.message?.content;
+    const content = String(choice?.message?.content ?? '');
     if (choice?.message?.refusal) throw refused(choice.message.refusal, this.redact);
     if (choice?.finish_reason === 'length') throw truncated();
     if (choice?.finish_reason === 'content_filter') throw filtered();
-    if (choice?.message && !content?.trim()) throw empty();
-    const lyric = lyricIn(content ?? '');
+    if (choice?.message && !content.trim()) throw empty();
+    const lyric = lyricIn(content);
     if (!lyric) throw garbage();
     return {
       lyric,

@@ -37,19 +37,17 @@ const MAX_TRACKS = 2;
 /** A whole lyric in one word has no time that helps. */
 const MAX_WORD = 1_000;
 
-const failures: Record<string, SunoFailure> = {
-  CREATE_TASK_FAILED: { code: 'SUNO_CREATE_FAILED', reason: 'Suno could not begin the song.', retryable: true },
-  GENERATE_AUDIO_FAILED: {
-    code: 'SUNO_GENERATION_FAILED',
-    reason: 'Suno could not compose the song.',
-    retryable: true,
-  },
-  SENSITIVE_WORD_ERROR: {
-    code: 'SUNO_SENSITIVE_WORDS',
-    reason: 'Suno refuses words of the lyric. Change the lyric.',
-    retryable: false,
-  },
-};
+const failures = new Map<string, SunoFailure>([
+  ['CREATE_TASK_FAILED', { code: 'SUNO_CREATE_FAILED', reason: 'Suno could not begin the song.', retryable: true }],
+  [
+    'GENERATE_AUDIO_FAILED',
+    { code: 'SUNO_GENERATION_FAILED', reason: 'Suno could not compose the song.', retryable: true },
+  ],
+  [
+    'SENSITIVE_WORD_ERROR',
+    { code: 'SUNO_SENSITIVE_WORDS', reason: 'Suno refuses words of the lyric. Change the lyric.', retryable: false },
+  ],
+]);
 const UNKNOWN_FAILURE = /_(FAILED|ERROR)$/;
 const FAILED: SunoFailure = { code: 'SUNO_FAILED', reason: 'Suno could not make the song.', retryable: true };
 const NO_TRACKS: SunoFailure = {
@@ -64,7 +62,7 @@ export function stateOf(status: string, record: SunoRecord, redact: (text: strin
     ...failure,
     detail: providerDetail([status, errorCode, errorMessage], redact),
   });
-  const failure = failures[status] ?? (UNKNOWN_FAILURE.test(status) ? FAILED : undefined);
+  const failure = failures.get(status) ?? (UNKNOWN_FAILURE.test(status) ? FAILED : undefined);
   if (failure) return { state: 'failed', failure: because(failure) };
   // A callback that did not reach us does not make the music any worse.
   const isException = status === 'CALLBACK_EXCEPTION';

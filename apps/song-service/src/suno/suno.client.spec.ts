@@ -233,9 +233,12 @@ describe('SunoClient', () => {
       expect(calls[0]).toMatchObject({ method: 'GET', url: '/api/v1/generate/record-info?taskId=job-1' });
     });
 
-    it.each(['PENDING', 'TEXT_SUCCESS', 'FIRST_SUCCESS', 'SOMETHING_NEW'])('keeps waiting at %s', async status => {
-      expect(await find(record(status, [track()]))).toMatchObject({ state: 'running' });
-    });
+    it.each(['PENDING', 'TEXT_SUCCESS', 'FIRST_SUCCESS', 'SOMETHING_NEW', 'constructor'])(
+      'keeps waiting at %s',
+      async status => {
+        expect(await find(record(status, [track()]))).toMatchObject({ state: 'running' });
+      },
+    );
 
     it('finds the tracks, and never their source addresses', async () => {
       const second = track({ id: 'track-2', audioUrl: 'https://files.example/2.mp3' });
