@@ -150,6 +150,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   /** Asking is free: it goes on until the deadline, whoever is away or refuses us. */
   protected failed(job: J, thrown: Error): Outcome<J> {
     const error = asProviderError(thrown);
+    const { code, detail } = error;
+    this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, detail }, 'the provider could not be asked');
     if (!error.retriable && !error.account) return this.ending({ ...errorOf(error), retryable: false });
     return {
       record: saved => this.troubled(saved, error),
@@ -160,6 +162,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   /** The provider says that nothing comes of the job. */
   protected jobFailed(job: J, reason: Reason): Outcome<J> {
+    const { code, detail } = reason;
+    this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, detail }, 'nothing comes of a paid job');
     return isTakenOver(job) ? { record: saved => orderAnew(saved), dueInMs: 0 } : this.ending(reason);
   }
 
@@ -249,9 +253,9 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   /** Nothing was ordered: what may be accepted later is tried until the deadline. */
   private refused(job: J, error: ProviderError): Outcome<J> {
-    const { retriable, account, code } = error;
+    const { retriable, account, code, detail } = error;
     const again = account || retriable;
-    this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, again }, 'the submit was refused');
+    this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, again, detail }, 'the submit was refused');
     const token = job.token as string;
     const record = (saved: J, publish: Publish) => {
       voidSubmit(saved);
@@ -272,7 +276,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   private unknown(job: J, error: ProviderError, now: Date): Outcome<J> {
     const { taskId, attempt } = job;
-    this.logger.error({ taskId, attempt, code: error.code }, 'the outcome of a paid call is unknown');
+    const { code, detail } = error;
+    this.logger.error({ taskId, attempt, code, detail }, 'the outcome of a paid call is unknown');
     return {
       record: saved => {
         saved.status = 'unknown';

@@ -271,6 +271,19 @@ describe('SongWorker', () => {
     expect(song.status).toBe('failed');
   });
 
+  it("tells the log the provider's own words", async () => {
+    const logged: object[] = [];
+    Object.assign(worker, { logger: { warn: (entry: object) => logged.push(entry) } });
+    const failure = { code: 'SUNO_GENERATION_FAILED', reason: 'No.', retryable: true, detail: '501 No voice.' };
+    suno.job = { state: 'failed', echo: '', failure };
+    await step(running());
+    suno.job = new ProviderError('SUNO_UNAUTHORIZED', 'No.', { account: true, detail: '401 Bad key.' });
+    const song = running();
+    expect(await step(song)).toMatchObject({ said: [], pause: expect.anything() });
+    expect(song.status).toBe('running');
+    expect(logged).toMatchObject([{ detail: '501 No voice.' }, { detail: '401 Bad key.' }]);
+  });
+
   it('asks a few times for the times of the words, then does without', async () => {
     suno.job = done;
     suno.sung = new ProviderError('SUNO_SERVER_ERROR', 'Suno failed.', { retriable: true });
