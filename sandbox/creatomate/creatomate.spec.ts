@@ -150,6 +150,32 @@ describe('the Creatomate stand-in', () => {
     });
   });
 
+  describe('asked for a dry run', () => {
+    const photo = (source: string) => ({ type: 'image', name: 'Photo', source });
+    const dryRun = (elements: object[]) =>
+      standIn.post<{ valid: boolean; errors: string[] }>('/v2/renders', {
+        elements,
+        duration: 3,
+        dry_run: true,
+        webhook_url: hook.url,
+      });
+    const count = async (what: string) => (await standIn.get<{ count: number }>(`/__sim/${what}`)).count;
+
+    it('says whether it would take the order, and neither renders nor calls back', async () => {
+      expect(await dryRun([photo('https://files.example/1.jpg')])).toMatchObject({ valid: true, errors: [] });
+      const errors = [expect.stringContaining("'hologram' is not a type")];
+      expect(await dryRun([{ type: 'hologram' }])).toMatchObject({ valid: false, errors });
+      expect([await count('jobs'), await count('callbacks'), hook.received.length]).toEqual([0, 0, 0]);
+    });
+
+    it('is told apart from orders in the log and in faults', async () => {
+      await standIn.post('/__sim/faults', { endpoint: 'POST /v2/renders', kind: 'status', status: 503 });
+      expect(await dryRun([])).toMatchObject({ valid: true });
+      expect(await count('requests?path=/v2/renders')).toBe(0);
+      expect(await count('requests?path=/v2/renders/dry-run')).toBe(1);
+    });
+  });
+
   describe('with files', () => {
     let media: Harness;
     let files: { audioUrl: string; imageUrl: string };

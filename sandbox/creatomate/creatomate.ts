@@ -40,6 +40,11 @@ export class Creatomate implements Provider {
     this.#renders = new Renders(clock, this.#callbacks, studio(settings.media, checked));
   }
 
+  /** A dry run orders nothing, so it is no order in the log either. */
+  pathOf({ path, body }: Call): string | undefined {
+    return path === '/v2/renders' && body.dry_run === true ? '/v2/renders/dry-run' : undefined;
+  }
+
   guard(call: Call): Reply | undefined {
     if (!hasKey(call, this.#settings.apiKey)) return refusal(401);
     const waitMs = this.#settings.rateLimit ? this.#limit.take() : 0;

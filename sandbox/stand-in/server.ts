@@ -14,6 +14,8 @@ export interface Provider {
   /** Exact paths, or a last segment of `*`. Files live under `/media/`. */
   routes: Record<string, Handler>;
   faultKinds: readonly string[];
+  /** The path a call counts under in faults and log, where its own does not tell what it is. */
+  pathOf?(call: Call): string | undefined;
   /** Key and rate limit, for everything but files. */
   guard(call: Call): Reply | undefined;
   /** The provider's own words for an HTTP status. */
@@ -87,8 +89,9 @@ export class StandIn implements Admin {
     const isMedia = call.path.startsWith('/media/');
     this.connections.saw(request.socket, isMedia ? 'media' : 'api');
     const { endpoint, handler } = this.#route(call);
-    call.faults = this.faults.take(endpoint, call.raw, request.url ?? '');
-    const entry = this.#enter(call, request.url ?? '');
+    const path = this.provider.pathOf?.(call);
+    call.faults = this.faults.take(path ? `${call.method} ${path}` : endpoint, call.raw, request.url ?? '');
+    const entry = this.#enter(call, path ?? call.path, request.url ?? '');
 
     await wait(faultOf(call, 'delay'));
     if (faultOf(call, 'reset')) return void request.socket.resetAndDestroy();
@@ -104,11 +107,11 @@ export class StandIn implements Admin {
     this.#answer(call, entry, reply, response);
   }
 
-  #enter(call: Call, url: string): Entry {
+  #enter(call: Call, path: string, url: string): Entry {
     const entry: Entry = {
       at: Date.now(),
       method: call.method,
-      path: call.path,
+      path,
       query: url.slice(call.path.length + 1),
       status: null,
       raw: call.raw,

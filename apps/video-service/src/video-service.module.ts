@@ -6,8 +6,11 @@ import { CreatomateClient } from './creatomate/creatomate.client.ts';
 import { StorageClient } from './storage/storage.client.ts';
 import { VideoServiceConfig } from './video-service.config.ts';
 import { CreatomateCallbackController } from './video/creatomate-callback.controller.ts';
-import { Template } from './video/template.entity.ts';
-import { TemplateStore } from './video/template.store.ts';
+import { Template } from './template/template.entity.ts';
+import { TemplateCheckController } from './template/template-check.controller.ts';
+import { TemplateChecks } from './template/template.checks.ts';
+import { TemplateStore } from './template/template.store.ts';
+import { TemplateWatch } from './template/template.watch.ts';
 import { Video } from './video/video.entity.ts';
 import { VideoHandlers } from './video/video.handlers.ts';
 import { VideoRestorers } from './video/video.restorers.ts';
@@ -21,7 +24,7 @@ const entities = [Video, Template, Bucket, Cancellation, InboxRow, OutboxRow];
     PlatformModule.forService({ service, config: VideoServiceConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [VideoHandlers, VideoRestorers, CreatomateCallbackController],
-  providers: [VideoWorker, TemplateStore, CreatomateClient, StorageClient],
+  controllers: [VideoHandlers, VideoRestorers, CreatomateCallbackController, TemplateCheckController],
+  providers: [VideoWorker, TemplateStore, TemplateChecks, TemplateWatch, CreatomateClient, StorageClient],
 })
 export class VideoServiceModule {}

@@ -2,6 +2,7 @@ import { ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
 import type { AxiosResponse } from 'axios';
 
 export const NOT_FOUND = 'CREATOMATE_NOT_FOUND';
+export const REFUSED = 'CREATOMATE_REFUSED';
 
 type Options = ConstructorParameters<typeof ProviderError>[2];
 

@@ -277,6 +277,38 @@ describe('CreatomateClient', () => {
     });
   });
 
+  describe('objections', () => {
+    it('are what a dry run finds, and nothing is ordered', async () => {
+      answer = json(200, { valid: true, errors: [], warnings: ['A font is missing.'], source: script });
+      expect(await client.objections(script)).toBeUndefined();
+      expect(JSON.parse(calls[0]?.body ?? '')).toEqual({ ...script, dry_run: true });
+      const errors = ['Photo has no source.', { path: 'elements[1]', message: 'Not https://a.example/1.jpg?sig=x' }];
+      answer = json(200, { valid: false, errors });
+      expect(await client.objections(script)).toMatch(/^Photo has no source\. .*elements\[1\].*Not https:[^?]*$/);
+      answer = json(200, { valid: false });
+      expect(await client.objections(script)).toBe('The dry run failed.');
+    });
+
+    it('are its words where Creatomate refuses the request', async () => {
+      for (const status of [400, 422]) {
+        answer = refusal(status);
+        expect(await client.objections(script)).toBe(`HTTP ${status} the key, the photo`);
+      }
+    });
+
+    it.each([
+      [json(202, render('planned')), 'CREATOMATE_GARBAGE'],
+      [json(200, { valid: 'yes' }), 'CREATOMATE_GARBAGE'],
+      [refusal(401), 'CREATOMATE_UNAUTHORIZED'],
+      [refusal(402), 'CREATOMATE_CREDITS_EXHAUSTED'],
+      [plain(429), 'CREATOMATE_RATE_LIMITED'],
+      [plain(503), 'CREATOMATE_SERVER_ERROR'],
+    ])('are not known where Creatomate does not say', async (given, code) => {
+      answer = given;
+      expect(await failure(client.objections(script))).toMatchObject({ code });
+    });
+  });
+
   describe('template', () => {
     it('is its source', async () => {
       answer = json(200, { id: 'template 1', name: 'Shop film', source: script });

@@ -1,13 +1,18 @@
-import { idIn, noAnswer, ProviderError } from '@castad/platform';
+import { idIn, noAnswer, providerDetail, ProviderError } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { VideoServiceConfig } from '../video-service.config.ts';
-import { errorOf, garbage, NOT_FOUND } from './creatomate-errors.ts';
+import { errorOf, garbage, NOT_FOUND, REFUSED } from './creatomate-errors.ts';
 import { stateOf, type RenderJson, type RenderState } from './creatomate-render.ts';
 import type { RenderScript } from './render-script.ts';
 
 /** `metadata` is what we sent with the order; it shows whether the render is ours. */
 export type Render = { metadata: string } & RenderState;
+
+interface DryRunJson {
+  valid?: unknown;
+  errors?: unknown;
+}
 
 /** Creatomate's REST API v2. */
 @Injectable()
@@ -27,6 +32,19 @@ export class CreatomateClient {
     const id = idIn((await this.call<RenderJson>('POST', '/v2/renders', order)).id);
     if (!id) throw garbage();
     return id;
+  }
+
+  /** What Creatomate has against a render; undefined: it would take it. Nothing is rendered or charged. */
+  async objections(script: RenderScript): Promise<string | undefined> {
+    const dryRun = { ...script, dry_run: true };
+    const answer = await this.call<DryRunJson>('POST', '/v2/renders', dryRun).catch((error: unknown) => {
+      if (error instanceof ProviderError && error.code === REFUSED) return { valid: false, errors: [error.detail] };
+      throw error;
+    });
+    if (typeof answer.valid !== 'boolean') throw garbage();
+    if (answer.valid) return undefined;
+    const errors = Array.isArray(answer.errors) ? answer.errors.map(wordsOf) : [];
+    return providerDetail(errors, this.redact) ?? 'The dry run failed.';
   }
 
   /** Undefined: Creatomate does not know the render, or does not yet. */
@@ -67,6 +85,8 @@ export class CreatomateClient {
 
 const isScript = (source: RenderScript | undefined): source is RenderScript =>
   Array.isArray(source?.elements) && source.elements.every(element => typeof element === 'object' && !!element);
+
+const wordsOf = (error: unknown): unknown => (typeof error === 'object' ? JSON.stringify(error) : error);
 
 /** The render a callback speaks of. */
 export const renderIdIn = (body: unknown): string | undefined => idIn((body as { id?: unknown } | null)?.id);

@@ -2,6 +2,7 @@ import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
 import { AddVideoErrorDetail } from './add-video-error-detail.ts';
 import { AddVideoRetry } from './add-video-retry.ts';
+import { AddTemplateCheck } from './add-template-check.ts';
 import { CreateVideo } from './create-video.ts';
 
 export const migrations = [
@@ -10,4 +11,5 @@ export const migrations = [
   { name: '0003-video', class: CreateVideo },
   { name: '0005-video-retry', class: AddVideoRetry },
   { name: '0007-video-error-detail', class: AddVideoErrorDetail },
+  { name: '0008-template-check', class: AddTemplateCheck },
 ];

@@ -8,7 +8,7 @@ import type { CreatomateClient, Render } from '../creatomate/creatomate.client.t
 import type { RenderScript } from '../creatomate/render-script.ts';
 import type { AssetRef, Links, StorageClient } from '../storage/storage.client.ts';
 import { VideoServiceConfig } from '../video-service.config.ts';
-import type { TemplateStore } from './template.store.ts';
+import type { TemplateStore } from '../template/template.store.ts';
 import { Video } from './video.entity.ts';
 import { VideoWorker } from './video.worker.ts';
 

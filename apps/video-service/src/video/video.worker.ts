@@ -7,7 +7,7 @@ import type { RenderScript } from '../creatomate/render-script.ts';
 import { StorageClient, type AssetRef } from '../storage/storage.client.ts';
 import { VideoServiceConfig } from '../video-service.config.ts';
 import { compose } from './compose.ts';
-import { TemplateStore } from './template.store.ts';
+import { TemplateStore } from '../template/template.store.ts';
 import { Video } from './video.entity.ts';
 
 const NOT_STORED_MS = 1_000;
