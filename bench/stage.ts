@@ -39,7 +39,7 @@ export async function openStage(
   const instant = { SIM_TIME_SCALE: '0', SIM_RATE_LIMIT: 'off', SIM_MEDIA_CHECK: 'off' };
   const sandbox = await startSandbox({ dir, env: { ...process.env, ...instant, AZURE_STORAGE_CONNECTION_STRING } });
   // A gateway alone needs the address of a file store, though it asks for nothing.
-  const env = { ...ENV, ...(apps && { STORAGE_URL: 'http://127.0.0.1:9' }), ...more };
+  const env = { ...ENV, ...(apps && { STORAGE_URL: 'http://127.0.0.1:9', VIDEO_URL: 'http://127.0.0.1:9' }), ...more };
   const system = await startSystem({ sandbox, apps, env, ...deployment }).catch(async (error: unknown) => {
     sink.kill();
     await sandbox.stop();

@@ -86,10 +86,11 @@ export async function places(deployment: Deployment): Promise<Place[]> {
 /** The environment of each process. */
 export function environments(deployment: Deployment, all: Place[]): (place: Place) => NodeJS.ProcessEnv {
   const { sandbox, prefix, env, appEnv } = deployment;
-  const storage = all.find(({ name }) => name === 'storage-service');
+  const [storage, video] = ['storage-service', 'video-service'].map(app => all.find(({ name }) => name === app));
   const internal = {
     INTERNAL_SECRET: randomBytes(24).toString('base64url'),
     ...(storage && { STORAGE_URL: storage.url }),
+    ...(video && { VIDEO_URL: video.url }),
   };
   return ({ name, port, url }) => ({
     ...inherited(deployment, name),

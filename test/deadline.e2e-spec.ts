@@ -11,7 +11,7 @@ describe('an order whose chain breaks', () => {
   beforeAll(async () => {
     studio = await startStudio({
       apps: ['gateway', 'lyric-service', 'video-service'],
-      env: { STORAGE_URL: 'http://127.0.0.1:9' },
+      env: { STORAGE_URL: 'http://127.0.0.1:9', VIDEO_URL: 'http://127.0.0.1:9' },
       appEnv: { gateway: { FILM_DEADLINE_MS: '12000', FILM_DEADLINE_GRACE_MS: '500' } },
     });
   });

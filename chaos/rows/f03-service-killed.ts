@@ -130,12 +130,11 @@ async function lastNews(scene: Scene) {
 async function templating(scene: Scene) {
   await scene.system.stopService('video-service');
   await scene.sql('video-service', 'delete from template');
-  await scene.system.startService('video-service');
   const endpoint = 'GET /v2/templates/*';
-  await scene.studio.fault('creatomate', { endpoint, kind: 'delay', ms: SLOW_MS, times: 1 });
   // The submit was intended, and nobody knows that it was not begun.
-  const films = () => scene.someFilms(FILMS, {}, 'OUTCOME_UNKNOWN');
-  const taskIds = await scene.untilAsked('creatomate', endpoint, 1, films);
+  const taskIds = await scene.someFilms(FILMS, {}, 'OUTCOME_UNKNOWN');
+  await scene.studio.fault('creatomate', { endpoint, kind: 'delay', ms: SLOW_MS, times: 1 });
+  await scene.untilAsked('creatomate', endpoint, 1, () => scene.system.startService('video-service'));
   await scene.system.kill('video-service', 'SIGKILL');
   await scene.ended(taskIds);
 }

@@ -117,6 +117,7 @@ describe('a sandbox and its system', () => {
       ['gateway', 'storage-service', 'video-service'].map(environmentOf),
     );
     expect(video).toMatchObject({ STORAGE_URL: `http://127.0.0.1:${storage?.PORT}` });
+    expect(gateway).toMatchObject({ VIDEO_URL: `http://127.0.0.1:${video?.PORT}` });
     expect(video).not.toHaveProperty('SUNO_POLL_MS');
     expect([gateway?.INTERNAL_SECRET, video?.INTERNAL_SECRET]).toEqual(Array(2).fill(storage?.INTERNAL_SECRET));
   });

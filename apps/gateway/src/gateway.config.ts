@@ -13,6 +13,10 @@ export class GatewayConfig extends InternalConfig {
   @IsUrl({ require_tld: false, require_protocol: true })
   STORAGE_URL!: string;
 
+  /** video-service, for checks of templates. */
+  @IsUrl({ require_tld: false, require_protocol: true })
+  VIDEO_URL!: string;
+
   /** How long a film may take from its order. */
   @IsInt()
   @Min(1_000)

@@ -26,6 +26,8 @@ import { ResultController } from './project/result.controller.ts';
 import { Stage } from './project/stage.entity.ts';
 import { TaskEvent } from './project/task-event.entity.ts';
 import { StorageClient } from './storage/storage.client.ts';
+import { TemplateClient } from './template/template.client.ts';
+import { Templates } from './template/templates.ts';
 
 const service = 'gateway';
 const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucket, Cancellation, InboxRow, OutboxRow];
@@ -45,6 +47,8 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     Projection,
     OrderWorker,
     StorageClient,
+    TemplateClient,
+    Templates,
     EventFeed,
     HistoryService,
     Latecomers,

@@ -51,6 +51,7 @@ describe('gateway', () => {
     await bed.migrate(SERVICE, migrations);
     env = bed.env(SERVICE, {
       STORAGE_URL: 'http://127.0.0.1:9',
+      VIDEO_URL: 'http://127.0.0.1:9',
       INTERNAL_SECRET: 'the-secret-of-the-services',
       WORKER_POLL_MS: '100',
       KAFKA_SESSION_TIMEOUT_MS: '6000',

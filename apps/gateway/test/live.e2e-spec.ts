@@ -63,6 +63,7 @@ describe('live events', () => {
     await bed.migrate(SERVICE, migrations);
     env = bed.env(SERVICE, {
       STORAGE_URL: 'http://127.0.0.1:9',
+      VIDEO_URL: 'http://127.0.0.1:9',
       INTERNAL_SECRET: 'the-secret-of-the-services',
       WORKER_POLL_MS: '100',
       KAFKA_SESSION_TIMEOUT_MS: '6000',

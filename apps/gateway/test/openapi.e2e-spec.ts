@@ -42,7 +42,11 @@ describe("the gateway's description of itself", () => {
   beforeAll(async () => {
     bed = await testBed({ parts: ['kafka', 'mariadb'] });
     await bed.migrate('gateway', migrations);
-    const env = { STORAGE_URL: 'http://127.0.0.1:9', INTERNAL_SECRET: 'the-secret-of-the-services' };
+    const env = {
+      STORAGE_URL: 'http://127.0.0.1:9',
+      VIDEO_URL: 'http://127.0.0.1:9',
+      INTERNAL_SECRET: 'the-secret-of-the-services',
+    };
     app = await bootWith(bed.env('gateway', env), GatewayModule, { http: setUpHttp });
     url = await app.getUrl();
     rest = new Rest(url);

@@ -35,6 +35,9 @@ jest.setTimeout(120_000);
 const SERVICE = 'video-service';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const RENDER = 'POST /v2/renders';
+const SQUARE = '7c1f0a52-11aa-4c1e-8a51-11001100c0de';
+/** Configured for no format. */
+const PAPER = '7c1f0a52-9a16-4c1e-8a52-09160916c0de';
 const json = { 'content-type': 'application/json' };
 
 interface VideoRow {
@@ -122,6 +125,10 @@ describe('video-service', () => {
       const [{ type, data }] = events as [(typeof events)[number]];
       return { type, data: data as unknown as RenderSucceeded & RenderFailed };
     });
+  const restart = async () => {
+    await app.close();
+    app = await bootWith(env, VideoServiceModule);
+  };
   const callBack = (token: string, body: string, headers: Record<string, string> = json) =>
     fetch(`${env.PUBLIC_URL}/callbacks/creatomate/${token}`, { method: 'POST', headers, body });
 
@@ -374,16 +381,10 @@ describe('video-service', () => {
   });
 
   describe('asks for a template', () => {
-    const asks = async () => (await sim('requests?path=/v2/templates/*&count=true')).count;
+    const asks = async () => (await sim(`requests?path=/v2/templates/${SQUARE}&count=true`)).count;
     const film = async () => (await end(await send({ plan: aPlan({ video: { format: '1:1' } }) }))).type;
     const age = (seconds: number) =>
       bed.query(SERVICE, 'update template set fetched_at = now(3) - interval ? second', [seconds]);
-    const restart = async () => {
-      await app.close();
-      app = await bootWith(env, VideoServiceModule);
-    };
-    const SQUARE = '7c1f0a52-11aa-4c1e-8a51-11001100c0de';
-
     it('once for all films of two instances, though the first answer is slow', async () => {
       await sim('faults', { endpoint: 'GET /v2/templates/*', kind: 'delay', ms: 500, times: 1 });
       const other = await bootWith({ ...env, PORT: '0' }, VideoServiceModule);
@@ -421,8 +422,9 @@ describe('video-service', () => {
 
     it('again when it was not given, before anything is ordered', async () => {
       await bed.query(SERVICE, 'delete from template where id = ?', [SQUARE]);
+      const endpoint = 'GET /v2/templates/*';
+      await sim('faults', { endpoint, match: SQUARE, kind: 'status', status: 503, times: 2 });
       await restart();
-      await sim('faults', { endpoint: 'GET /v2/templates/*', kind: 'status', status: 503, times: 2 });
       expect(await film()).toBe(RenderSucceeded.type);
       expect([await asks(), (await submits()).length]).toEqual([3, 1]);
     });
@@ -431,6 +433,113 @@ describe('video-service', () => {
       const plan = aPlan({ video: { format: '9:16', template: newId() } });
       expect((await end(await send({ plan }))).data).toMatchObject({ code: 'CREATOMATE_NOT_FOUND', retryable: false });
       expect(await submits()).toEqual([]);
+    });
+  });
+
+  describe('checks a template', () => {
+    const TEMPLATES = 'GET /v2/templates/*';
+    const check = async (body: object, secret = 'the-secret-of-the-services') => {
+      const headers = { ...json, authorization: `Bearer ${secret}` };
+      const init = { method: 'POST', headers, body: JSON.stringify(body) };
+      const response = await fetch(`${env.PUBLIC_URL}/internal/template-checks`, init);
+      return { status: response.status, body: (await response.json()) as { code?: string } };
+    };
+    const calls = async () => (await sim('requests?path=/v2/*&count=true')).count;
+    /** An id under which Creatomate has this. */
+    const template = async (...elements: object[]): Promise<string> => {
+      const id = newId();
+      const body = { id, source: { width: 720, height: 1280, elements } };
+      await sim('faults', { endpoint: TEMPLATES, match: id, kind: 'status', status: 200, body });
+      return id;
+    };
+    const photo = { name: 'Photo', type: 'image' };
+    const caption = { name: 'Caption', type: 'text' };
+    const song = { name: 'Song', type: 'audio' };
+
+    it('for other services alone', async () => {
+      expect(await check({ format: '9:16' }, 'another-secret-of-ours')).toMatchObject({ status: 401 });
+    });
+
+    it('and finds that films can be made with it, once for all who ask', async () => {
+      const id = await template(photo, caption, song);
+      const found = await Promise.all([1, 2, 3].map(() => check({ format: '9:16', template: id })));
+      expect(found).toEqual(Array(3).fill({ status: 200, body: { ok: true } }));
+      expect(await check({ format: '1:1', template: id })).toMatchObject({ body: { ok: true } });
+      expect(await calls()).toBe(2);
+      const [dryRun] = (await sim('requests?path=/v2/renders/dry-run')).requests;
+      expect(dryRun?.problems).toEqual([]);
+      expect((await sim('jobs')).count).toBe(0);
+    });
+
+    it('and knows those of the configuration before anybody asks', async () => {
+      await eventually(async () =>
+        expect(await check({ format: '9:16' })).toEqual({ status: 200, body: { ok: true } }),
+      );
+      await sim('reset', {});
+      expect(await check({ format: '9:16' })).toEqual({ status: 200, body: { ok: true } });
+      expect(await calls()).toBe(0);
+    });
+
+    it.each<[string, object[], string, RegExp]>([
+      ['lacks elements', [photo], 'TEMPLATE_UNUSABLE', /no element named Caption, Song/],
+      [
+        'has a closing card of no length',
+        [photo, caption, song, { name: 'Closing', type: 'composition', duration: '4 bars', elements: [] }],
+        'TEMPLATE_UNUSABLE',
+        /Closing .* duration that is none: "4 bars"/,
+      ],
+    ])('and says that it %s', async (_, elements, code, reason) => {
+      const found = await check({ format: '9:16', template: await template(...elements) });
+      expect(found).toMatchObject({ status: 200, body: { code, reason: expect.stringMatching(reason) } });
+      expect((await sim('requests?path=/v2/renders/dry-run')).count).toBe(0);
+    });
+
+    it("and says what Creatomate's dry run has against it", async () => {
+      const id = await template(photo, caption, song, { name: 'Logo', type: 'hologram' });
+      const found = await check({ format: '9:16', template: id });
+      const detail = expect.stringContaining("'hologram' is not a type of element");
+      expect(found).toMatchObject({ status: 200, body: { code: 'TEMPLATE_REFUSED', detail } });
+    });
+
+    it('and says that there is none, and asks for it no more', async () => {
+      const id = newId();
+      for (const format of ['9:16', '16:9'])
+        expect(await check({ format, template: id })).toMatchObject({
+          status: 200,
+          body: { code: 'TEMPLATE_UNKNOWN' },
+        });
+      expect(await calls()).toBe(1);
+    });
+
+    it.each([
+      [TEMPLATES, { kind: 'status', status: 503 }],
+      [TEMPLATES, { kind: 'status', status: 402 }],
+      [TEMPLATES, { kind: 'garbage' }],
+      ['POST /v2/renders/dry-run', { kind: 'status', status: 401 }],
+      ['POST /v2/renders/dry-run', { kind: 'reset' }],
+    ])('and cannot say while %s ends in %j, and looks again', async (endpoint, trouble) => {
+      await bed.query(SERVICE, 'delete from template where id = ?', [PAPER]);
+      await restart();
+      await sim('faults', { endpoint, times: 1, ...trouble });
+      const asked = { format: '9:16', template: PAPER };
+      expect(await check(asked)).toMatchObject({ status: 503, body: { code: 'TEMPLATE_UNCHECKED' } });
+      expect(await check(asked)).toEqual({ status: 200, body: { ok: true } });
+    });
+
+    it('of the configuration, and says so of one that cannot be used', async () => {
+      const id = await template(photo);
+      const other = await bootWith({ ...env, PORT: '0', CREATOMATE_TEMPLATES: `9:16=${id}` }, VideoServiceModule);
+      try {
+        await eventually(async () => {
+          const response = await fetch(`${await other.getUrl()}/health/ready`);
+          expect(response.status).toBe(200);
+          const templates = expect.stringContaining('9:16: TEMPLATE_UNUSABLE: ');
+          expect(await response.json()).toMatchObject({ status: 'ok', details: { templates } });
+        });
+        expect(await check({ format: '9:16', template: id })).toMatchObject({ body: { code: 'TEMPLATE_UNUSABLE' } });
+      } finally {
+        await other.close();
+      }
     });
   });
 });

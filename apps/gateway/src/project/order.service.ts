@@ -15,6 +15,7 @@ import { Conflict, Database, newId, NotFound, shortened, type UnitOfWork } from 
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
+import { Templates } from '../template/templates.ts';
 import { beginOf, Stages } from './fold.ts';
 import { Image } from './image.entity.ts';
 import { Order } from './order.entity.ts';
@@ -63,6 +64,7 @@ export class OrderService {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly templates: Templates,
     private readonly config: GatewayConfig,
   ) {}
 
@@ -123,7 +125,12 @@ export class OrderService {
     });
   }
 
-  /** The first order of a project that the same transaction makes. */
+  /** One in which an order may be placed. It may run twice. */
+  transaction<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
+    return this.templates.checked(() => this.database.transaction('requests', work));
+  }
+
+  /** The first order of a project that the same `transaction` makes. */
   first(unit: UnitOfWork, project: Project, { withoutPhotos }: Asked, stopAfter: StageName = 'video'): Placed {
     return this.place(unit, project, [], new Results(project, []), { first: 'lyric', last: stopAfter, withoutPhotos });
   }
@@ -135,7 +142,7 @@ export class OrderService {
     isSame: (running: Order) => boolean,
     choose: (situation: Situation) => Range,
   ): Promise<Order> {
-    return this.database.transaction('requests', async unit => {
+    return this.transaction(async unit => {
       const situation = await situationOf(unit, taskId);
       const { project, latest, results, imageIds } = situation;
       if (seen !== undefined && seen !== project.revision)
@@ -153,6 +160,8 @@ export class OrderService {
     this.outbox.assertRoom();
     const { first: firstStage, last: lastStage } = range;
     const { taskId } = project;
+    // A template that cannot be used is better known before the song is paid for.
+    if (lastStage !== 'lyric') this.templates.assertUsable(project.video);
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
     const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
     const cause: Cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };

@@ -27,7 +27,7 @@ export class ProjectController {
   })
   @ApiCreatedResponse({ type: ProjectSummaryView, description: 'A draft: add images, then run.' })
   @ApiAcceptedResponse({ type: ProjectSummaryView, description: 'Ordered.' })
-  @ApiProblem(400, 413, 415, 422)
+  @ApiProblem(400, 409, 413, 415, 422)
   async create(
     @Body() dto: CreateProjectDto,
     @Headers('idempotency-key') key: string | undefined,

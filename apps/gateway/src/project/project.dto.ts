@@ -55,7 +55,8 @@ export class VideoDto {
 
   @ApiPropertyOptional({
     maxLength: 100,
-    description: 'A template id of the video provider. Default: the one for the format.',
+    description:
+      'A template id of the video provider. Default: the one for the format. An order is refused (409) when no film can be made with it.',
   })
   @IsOptional()
   @Line(100)

@@ -47,7 +47,7 @@ export class ProjectService {
     if (dto.stopAfter && !dto.run)
       throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
     const taskId = newId();
-    return this.database.transaction('requests', async unit => {
+    return this.orders.transaction(async unit => {
       const original = key === undefined ? undefined : await this.claimKey(unit, IdempotencyKey.of(key, dto, taskId));
       if (original) return this.summary(unit.em, original);
       const { businessName, region, description, language, music, video } = dto;

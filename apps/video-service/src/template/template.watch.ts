@@ -20,9 +20,14 @@ export class TemplateWatch implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
+    this.lifecycle.addProbe({ name: 'templates', decides: 'nothing', check: () => this.assertUsable() });
     this.timer = setInterval(() => void this.look(), EVERY_MS).unref();
     this.lifecycle.onDrain('workers', async () => clearInterval(this.timer));
     void this.look();
+  }
+
+  private assertUsable(): void {
+    if (this.faults.size > 0) throw new Error([...this.faults.values()].join(' '));
   }
 
   private async look(): Promise<void> {
