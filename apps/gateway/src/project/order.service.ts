@@ -160,8 +160,6 @@ export class OrderService {
     this.outbox.assertRoom();
     const { first: firstStage, last: lastStage } = range;
     const { taskId } = project;
-    // A template that cannot be used is better known before the song is paid for.
-    if (lastStage !== 'lyric') this.templates.assertUsable(project.video);
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
     const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
     const cause: Cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
@@ -169,6 +167,8 @@ export class OrderService {
     const { command, input } = commandFor({ taskId, revision, plan }, range, results);
     project.withoutPhotos ||= !!range.withoutPhotos;
     if (lastStage === 'video' && imageIds.length === 0 && !project.withoutPhotos) throw photosMissing();
+    // A template that cannot be used is better known before the song is paid for.
+    if (lastStage !== 'lyric') this.templates.assertUsable(project.video);
     project.revision = revision;
     const order = Order.accepted(
       { taskId, revision, plan, firstStage, lastStage, lyric: range.lyric, input },
