@@ -112,6 +112,19 @@ describe('a fault proxy', () => {
     expect(await ask(await call(), 'hello')).toBe('hello');
   });
 
+  it('answers everybody itself, and lets nothing through', async () => {
+    const before = await call();
+    const cut = once(before, 'close').catch(() => {});
+    proxy.answer('HTTP/1.1 403 Forbidden');
+    await cut;
+    const socket = await call();
+    socket.write('hello');
+    const [told] = (await once(socket, 'data')) as [Buffer];
+    expect(told.toString()).toBe('HTTP/1.1 403 Forbidden');
+    await proxy.pass();
+    expect(await ask(await call(), 'hello')).toBe('hello');
+  });
+
   it('hangs up while nobody stands behind it', async () => {
     server.close();
     const socket = await call();

@@ -15,6 +15,7 @@ export class FaultProxy {
   #delayMs = 0;
   #bytesPerSecond = Infinity;
   #bytesLeft = Infinity;
+  #reply = '';
 
   private constructor(port: number) {
     this.#port = port;
@@ -37,6 +38,7 @@ export class FaultProxy {
   async pass() {
     this.#delayMs = 0;
     this.#bytesPerSecond = this.#bytesLeft = Infinity;
+    this.#reply = '';
     this.#way.resolve();
     if (this.#server) return;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, client => this.#accept(client));
@@ -76,12 +78,19 @@ export class FaultProxy {
     this.#bytesLeft = bytes;
   }
 
+  /** Whoever asks anything is told this, and nothing gets through. */
+  answer(text: string) {
+    this.#reply = text;
+    this.cut();
+  }
+
   close() {
     this.refuse();
     this.#way.resolve();
   }
 
   #accept(client: Socket) {
+    if (this.#reply) return this.#tell(client);
     const { hostname, port } = new URL(`tcp://${this.#target}`);
     const server = connect({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true });
     for (const socket of [client, server]) {
@@ -92,6 +101,14 @@ export class FaultProxy {
     const broken = () => [client, server].forEach(socket => socket.destroy());
     pipeline(client, pieces => this.#requests(pieces), server).catch(broken);
     pipeline(server, pieces => this.#answers(pieces), client).catch(broken);
+  }
+
+  #tell(client: Socket) {
+    this.#sockets.add(client);
+    client.once('close', () => this.#sockets.delete(client));
+    // Whoever breaks off has nothing more to hear.
+    client.on('error', () => client.destroy());
+    client.once('data', () => client.end(this.#reply));
   }
 
   async *#requests(pieces: AsyncIterable<Buffer>) {

@@ -19,5 +19,28 @@ import { f17 } from './f17-rebuilt.ts';
 import { f18 } from './f18-versions.ts';
 import { f24 } from './f24-clocks.ts';
 import { f25 } from './f25-disk-full.ts';
+import { f27 } from './f27-needs-away.ts';
 
-export const rows: Row[] = [f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f24, f25];
+export const rows: Row[] = [
+  f1,
+  f2,
+  f3,
+  f4,
+  f5,
+  f6,
+  f7,
+  f8,
+  f9,
+  f10,
+  f11,
+  f12,
+  f13,
+  f14,
+  f15,
+  f16,
+  f17,
+  f18,
+  f24,
+  f25,
+  f27,
+];
