@@ -164,6 +164,29 @@ describe('orders', () => {
       expect(await command(RenderVideo, taskId, 3)).toMatchObject({ retryOf: 2 });
     });
 
+    it('pay once more for what may have been paid only if a person says so: not to run, but to retry', async () => {
+      const taskId = await order();
+      const unknown = { ...failure, code: 'OUTCOME_UNKNOWN' };
+      await tell(eventsOf(taskId, 1)[0].event, message(SongFailed, { taskId, revision: 1, ...unknown }));
+      await becomes(taskId, { status: 'failed' });
+      expect(refusal(await post(taskId, 'run'))).toBe('409 OUTCOME_UNKNOWN');
+      expect((await post(taskId, 'retry')).body).toMatchObject({ revision: 2 });
+      expect(await command(GenerateSong, taskId, 2)).toMatchObject({ retryOf: 1 });
+      await tell(message(SongFailed, { taskId, revision: 2, ...unknown }));
+      await becomes(taskId, { status: 'failed', revision: 2 });
+      expect((await post(taskId, 'song')).body).toMatchObject({ revision: 3 });
+    });
+
+    it('are run with what was begun before, also after other orders', async () => {
+      const taskId = await order();
+      await tell(eventsOf(taskId, 1)[0].event, message(SongFailed, { taskId, revision: 1, ...failure }));
+      await becomes(taskId, { status: 'failed' });
+      await post(taskId, 'lyric');
+      await post(taskId, 'cancel');
+      expect((await post(taskId, 'run')).body).toMatchObject({ revision: 3 });
+      expect(await command(GenerateSong, taskId, 3)).toMatchObject({ retryOf: 1 });
+    });
+
     it('go on to where they were to go', async () => {
       const taskId = await order({ stopAfter: 'song' });
       await tell(eventsOf(taskId, 1)[0].event, message(SongFailed, { taskId, revision: 1, ...failure }));

@@ -24,6 +24,8 @@ import { Results } from './results.ts';
 import { Stage, type SongOutput, type StageInput } from './stage.entity.ts';
 
 const MAX_TITLE = 80;
+/** What a service says of a paid call of which nobody knows what came of it. */
+const OUTCOME_UNKNOWN = 'OUTCOME_UNKNOWN';
 
 /** How a client asks for an order. */
 export interface Asked {
@@ -68,15 +70,17 @@ export class OrderService {
     private readonly config: GatewayConfig,
   ) {}
 
-  /** Everything from the first stage that is not done or stale, to `stopAfter` or the film. */
+  /** Everything from the first stage that is not done or stale, to `stopAfter` or the film; never pays twice for one. */
   run(taskId: string, asked: Asked, stopAfter: StageName = 'video'): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === stopAfter;
     return this.accept(taskId, asked, isSame, ({ results, latest }) => {
       const first = isOwnLyricUnwritten(latest, results) ? 'lyric' : results.firstUndone();
       if (!first || isAfter(first, stopAfter))
         throw new Conflict('NOTHING_TO_DO', `The ${stopAfter} is already there.`);
-      const unfinished = unfinishedAt(first, latest, results);
-      return { first, last: stopAfter, retryOf: unfinished?.revision, lyric: ownWords(first, unfinished) };
+      const begun = results.unfinished(first);
+      if (begun?.error?.code === OUTCOME_UNKNOWN) throw mayBePaid(first);
+      const lyric = ownWords(first, unfinishedAt(first, latest, results));
+      return { first, last: stopAfter, retryOf: begun?.revision, lyric };
     });
   }
 
@@ -214,6 +218,13 @@ const photosMissing = () =>
   new Conflict(
     'PHOTOS_MISSING',
     'The film needs at least one photo. Add one, or ask for a film that shows none with "withoutPhotos": true.',
+  );
+
+/** To pay once more is up to a person who knows. */
+const mayBePaid = (stage: StageName) =>
+  new Conflict(
+    OUTCOME_UNKNOWN,
+    `Nobody knows whether the ${stage} was paid for. To pay once more if need be, retry, or order the ${stage} alone.`,
   );
 
 const anyOrder = () => true;

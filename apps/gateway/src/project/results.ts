@@ -51,6 +51,12 @@ export class Results {
     return !paid && before.some(stage => this.attempts(stage).some(hasFailed));
   }
 
+  /** The newest attempt at a stage, where it came to nothing and would be made of the same again. */
+  unfinished(name: StageName): Stage | undefined {
+    const [newest] = this.attempts(name);
+    return newest && newest.status() !== 'completed' && !this.isStale(newest) ? newest : undefined;
+  }
+
   /** The first stage without a result, or with a stale one. */
   firstUndone(): StageName | undefined {
     return stageNames.find(name => {
