@@ -131,12 +131,10 @@ async function templating(scene: Scene) {
   await scene.system.stopService('video-service');
   await scene.sql('video-service', 'delete from template');
   const endpoint = 'GET /v2/templates/*';
-  // The submit was intended, and nobody knows that it was not begun.
-  const taskIds = await scene.someFilms(FILMS, {}, 'OUTCOME_UNKNOWN');
+  const taskIds = await scene.someFilms(FILMS);
   await scene.studio.fault('creatomate', { endpoint, kind: 'delay', ms: SLOW_MS, times: 1 });
   await scene.untilAsked('creatomate', endpoint, 1, () => scene.system.startService('video-service'));
-  await scene.system.kill('video-service', 'SIGKILL');
-  await scene.ended(taskIds);
+  await scene.recovers(taskIds, () => scene.system.kill('video-service', 'SIGKILL'));
 }
 
 async function uploading(scene: Scene) {

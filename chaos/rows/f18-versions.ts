@@ -10,7 +10,7 @@ const SAMPLES = join(root, 'libs', 'contracts', 'src', 'samples');
 
 const topics: [RegExp, string][] = [
   [/^CancelTask/, 'castad.task.commands'],
-  [/^(Task|MessageRejected)/, 'castad.task.events'],
+  [/^(Task|StageDelayed|MessageRejected)/, 'castad.task.events'],
   [/^GenerateLyric/, 'castad.lyric.commands'],
   [/^Lyric/, 'castad.lyric.events'],
   [/^GenerateSong/, 'castad.song.commands'],

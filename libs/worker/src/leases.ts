@@ -22,9 +22,9 @@ export class Leases<J extends Job & object> {
   async giveBack(owners: string[]): Promise<void> {
     await this.update(
       owners,
-      `set due_at = ?, lease_owner = null, lease_until = null`,
+      "set due_at = if(status in ('ordered', 'unknown', 'running'), ?, due_at), lease_owner = null, lease_until = null",
       now => [now],
-      `and status in ('ordered', 'unknown', 'running')`,
+      "and status <> 'submitting'",
     );
   }
 
