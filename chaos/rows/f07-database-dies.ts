@@ -6,17 +6,22 @@ import type { Scene } from '../scene.ts';
 const PER_SECOND = 3;
 const AROUND_MS = 2_000;
 const AWAY_MS = 8_000;
+const LONG_AWAY_MS = 120_000;
+/** A call that is answered while the database is away. */
+const SLOW_MS = 5_000;
 /** Of a request: the wait for a connection, the work, and some room. */
 const LONGEST_ANSWER_MS = 25_000;
 
 export const f7: Row = {
   id: 'F7',
+  system: { appEnv: { gateway: { FILM_DEADLINE_MS: '300000', FILM_DEADLINE_GRACE_MS: '1000' } } },
   fault: 'the database is restarted, cut off, silent, read-only, overrun, full of deadlocks, or away at start',
   tries: [
     { name: 'killed', run: killed },
     { name: 'connections cut, again and again', isShort: true, run: cutOften },
     { name: 'away, and readiness says so', run: away },
     { name: 'silent', run: scene => troubled(scene, async () => scene.proxy('mariadb').blackHole()) },
+    { name: 'away for two minutes while calls are under way', run: awayForLong },
     { name: 'read-only', run: readOnly },
     { name: 'more requests than connections', run: overrun },
     { name: 'deadlocks', run: deadlocks },
@@ -59,6 +64,24 @@ async function away(scene: Scene) {
     }
   });
   await scene.system.waitReady();
+}
+
+/** Longer than a lease and than the clock runs on by itself. No process ends, and nothing is paid for twice. */
+async function awayForLong(scene: Scene) {
+  const films = 3;
+  await scene.studio.fault('suno', {
+    endpoint: 'POST /api/v1/generate',
+    kind: 'delay-response',
+    ms: SLOW_MS,
+    times: films,
+  });
+  const taskIds = await scene.untilAsked('suno', 'POST /api/v1/generate', films, () => scene.someFilms(films));
+  const before = scene.system.services.map(({ pid }) => pid);
+  scene.proxy('mariadb').refuse();
+  await pause(LONG_AWAY_MS);
+  await scene.recovers(taskIds, () => scene.proxy('mariadb').pass());
+  const after = scene.system.services.map(({ pid }) => pid);
+  scene.holds(String(after) === String(before), 'a process ended while the database was away');
 }
 
 async function readOnly(scene: Scene) {

@@ -282,6 +282,13 @@ describe('storage-service', () => {
       });
     });
 
+    /** The pause of the account, and what waits for its end. */
+    const minuteLater = async () => {
+      await eventually(async () => expect(await activeJobs()).toBe(0));
+      await bed.query('storage-service', 'update bucket set paused_until = now(3)');
+      await bed.query('storage-service', 'update asset set due_at = now(3) where due_at is not null');
+    };
+
     it('waits while the storage refuses the account or cannot be used, and goes on by itself', async () => {
       const film = aRenderSucceeded({
         url: host.serve('waits.mp4', whole(Buffer.concat([mp4, randomBytes(9 * MIB)]))),
@@ -289,14 +296,28 @@ describe('storage-service', () => {
       });
       front.refuse(403, 'AuthenticationFailed');
       await bed.topics.send([film]);
-      await eventually(() => expect(front.refused).toBeGreaterThan(1));
+      await eventually(async () =>
+        expect(await rowOf(film.taskId)).toMatchObject({ errorCode: 'STORAGE_UNAUTHORIZED' }),
+      );
+      expect(front.refused).toBe(1);
+      await eventually(async () => {
+        const told = (await bed.topics.read(topics.taskEvents.name)).filter(({ key }) => key === film.taskId);
+        expect(told).toMatchObject([
+          {
+            type: 'StageDelayed.v1',
+            data: { stage: 'video', code: 'STORAGE_UNAUTHORIZED', detail: expect.any(String) },
+          },
+        ]);
+      });
       const photo = `/internal/images/${newId()}/${newId()}`;
       const put = () => call('PUT', photo, jpg, { 'content-type': 'image/jpeg' });
       expect(await put()).toMatchObject({ status: 503, data: { code: 'STORAGE_UNAUTHORIZED' } });
       front.refuse(503, 'ServerBusy');
       expect(await put()).toMatchObject({ status: 503, data: { code: 'STORAGE_UNAVAILABLE' } });
-      await eventually(() => expect(front.refused).toBeGreaterThan(2));
+      await minuteLater();
+      await eventually(() => expect(front.refused).toBeGreaterThan(3));
       front.recover();
+      await minuteLater();
       expect((await storedFiles(film.taskId)).map(({ name }) => name)).toEqual(['film', 'poster']);
       expect((await put()).status).toBe(201);
     });

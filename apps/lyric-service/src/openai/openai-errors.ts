@@ -78,12 +78,19 @@ function statusError(thrown: APIError, redact: Redact): ProviderError {
       retriable: true,
     });
   if (status === undefined || status >= 500 || status === 408 || status === 409 || status === 425)
-    return error('SERVER_ERROR', 'The language model failed.', { ...said, retriable: true });
+    return error('SERVER_ERROR', 'The language model failed.', {
+      ...said,
+      retriable: true,
+      refused: isUnanswered(status),
+    });
   if (FILTER.test(`${code}`)) return filtered(said);
   // Every call fails alike until somebody mends the configuration or the account.
   const account = code === 'model_not_found';
   return error('REJECTED', 'The language model rejects the request.', { ...said, refused: true, account });
 }
+
+/** An error is no answer and is not charged, unless somebody between us and the model gave up waiting for it. */
+const isUnanswered = (status: number | undefined): boolean => !!status && status !== 504 && status !== 408;
 
 /** It shows the beginning and the end of a key that it does not know. */
 const KEYS = /\bsk-[\w*-]+/g;

@@ -211,8 +211,9 @@ describe('OpenAiClient', () => {
     [402, null, { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, refused: true, account: true }],
     [404, 'model_not_found', { code: 'OPENAI_REJECTED', retriable: false, account: true }],
     [404, null, { code: 'OPENAI_REJECTED', retriable: false, account: false }],
-    [500, null, { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: false }],
-    [503, 'server_is_overloaded', { code: 'OPENAI_SERVER_ERROR', retriable: true }],
+    [500, null, { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: true }],
+    [503, 'server_is_overloaded', { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: true }],
+    [504, null, { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: false }],
   ])('classifies %i %s', async (status, code, expected) => {
     answer = error(status, code);
     expect(await failure()).toMatchObject(expected);
