@@ -109,13 +109,6 @@ describe('lyric-service', () => {
   it.each([
     ['refuses', { kind: 'refusal' }, 'OPENAI_REFUSED', false],
     ['filters the answer', { kind: 'content-filter' }, 'OPENAI_CONTENT_FILTER', false],
-    ['refuses the key', { kind: 'status', status: 401 }, 'OPENAI_UNAUTHORIZED', true],
-    [
-      'has nothing left to spend',
-      { kind: 'status', status: 429, body: { error: { code: 'insufficient_quota', message: 'x' } } },
-      'OPENAI_QUOTA_EXHAUSTED',
-      true,
-    ],
   ])('fails after one call when the model %s', async (_, fault, code, retryable) => {
     await troubled(fault);
     const command = order();
@@ -126,20 +119,49 @@ describe('lyric-service', () => {
   });
 
   it.each([
-    ['does not answer in time', { kind: 'hang' }],
-    ['breaks off', { kind: 'drop-response' }],
-    ['fails', { kind: 'status', status: 503 }],
-    ['stops in the middle', { kind: 'length' }],
-    ['answers something else', { kind: 'invalid-schema' }],
-    ['answers nothing', { kind: 'empty' }],
-    ['writes in another language', { kind: 'wrong-language' }],
-  ])('asks again when the model %s', async (_, fault) => {
+    ['refuses the key', { kind: 'status', status: 401 }, 'OPENAI_UNAUTHORIZED'],
+    [
+      'has nothing left to spend',
+      { kind: 'status', status: 429, body: { error: { code: 'insufficient_quota', message: 'x' } } },
+      'OPENAI_QUOTA_EXHAUSTED',
+    ],
+  ])('has every lyric wait while the model %s, says so, and goes on by itself', async (_, fault, code) => {
+    await troubled(fault);
+    const [first, second] = [order(), order()];
+    await bed.topics.send([first]);
+    await eventually(async () => expect(await rowOf(first)).toMatchObject({ error_code: code, status: 'ordered' }));
+    await bed.topics.send([second]);
+    await eventually(async () => {
+      const told = await bed.topics.read(topics.taskEvents.name);
+      for (const { taskId } of [first, second])
+        expect(told.filter(({ key }) => key === taskId)).toMatchObject([
+          { type: 'StageDelayed.v1', data: { stage: 'lyric', code, detail: expect.any(String) } },
+        ]);
+    });
+    expect([(await callsFor(first)).length, await callsFor(second)]).toEqual([1, []]);
+    await axios.post(`${model}/__sim/reset`);
+    // The minute is over.
+    await bed.query('lyric-service', 'update bucket set paused_until = now(3)');
+    await bed.query('lyric-service', "update lyric set due_at = now(3) where status = 'ordered'");
+    for (const command of [first, second]) await ended(command, 'done');
+    expect(await bed.query('lyric-service', 'select pause_code from bucket')).toEqual([{ pause_code: null }]);
+  });
+
+  it.each([
+    ['does not answer in time', { kind: 'hang' }, 2],
+    ['breaks off', { kind: 'drop-response' }, 2],
+    ['fails, which counts for nothing', { kind: 'status', status: 503 }, 1],
+    ['stops in the middle', { kind: 'length' }, 2],
+    ['answers something else', { kind: 'invalid-schema' }, 2],
+    ['answers nothing', { kind: 'empty' }, 2],
+    ['writes in another language', { kind: 'wrong-language' }, 2],
+  ])('asks again when the model %s', async (_, fault, attempt) => {
     await troubled({ ...fault, times: 1 });
     const command = order();
     await bed.topics.send([command]);
     await ended(command, 'done');
     expect(await callsFor(command)).toHaveLength(2);
-    expect(await rowOf(command)).toMatchObject({ attempt: 2, tries: 1 });
+    expect(await rowOf(command)).toMatchObject({ attempt, tries: 1 });
   });
 
   it('reads a lyric between other words, and does without what the model does not take', async () => {
