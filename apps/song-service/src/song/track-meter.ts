@@ -1,10 +1,9 @@
-import { ProviderError, providerDetail, ServiceConfig, SourceClient, toError } from '@castad/platform';
+import { ProviderError, providerDetail, secondsIn, ServiceConfig, SourceClient, toError } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import { parseStream } from 'music-metadata';
 import { addAbortSignal, Readable } from 'node:stream';
 
 const MAX_BYTES = 64 * 1024 * 1024;
-const MAX_SECONDS = 3_600;
 
 /** Finds out how long a track is where its provider does not say. */
 @Injectable()
@@ -21,9 +20,9 @@ export class TrackMeter {
     try {
       const audio = Readable.from(bounded(stream), { objectMode: false });
       const { format } = await parseStream(audio, undefined, { duration: true, skipCovers: true });
-      const seconds = format.duration ?? 0;
-      if (seconds > 0 && seconds <= MAX_SECONDS) return seconds;
-      throw new Error(`it plays for ${seconds} s`);
+      const seconds = secondsIn(format.duration);
+      if (seconds) return seconds;
+      throw new Error(`it plays for ${format.duration} s`);
     } catch (error) {
       throw unreadable(providerDetail([toError(error).message], this.config.redactor()));
     } finally {
