@@ -17,7 +17,7 @@ CASTAD runs. Ctrl-C stops all of it.
   docs       ${url}/docs
   logs       ${sandbox.dir}/logs
   processes  ${sandbox.dir}/state.json
-${publicRoutes(system.services)}
+${publicRoute(url)}
 Order a film, and look how far it is:
 
   curl -X POST ${url}/v1/projects -H 'content-type: application/json' -d '{"businessName": "Sea Breeze Stay", "region": "Gangneung", "language": "en", "run": true}'
@@ -39,12 +39,7 @@ async function choosePort(): Promise<number | undefined> {
 }
 
 /** With a public address, somebody has to bring the providers' callbacks from there to here. */
-function publicRoutes(services: { name: string; url: string }[]): string {
+function publicRoute(url: string): string {
   const publicUrl = process.env.PUBLIC_URL;
-  if (!publicUrl) return '';
-  const urlOf = (name: string) => services.find(service => service.name === name)?.url;
-  return `
-  ${publicUrl}/callbacks/suno/...        has to reach ${urlOf('song-service')}
-  ${publicUrl}/callbacks/creatomate/...  has to reach ${urlOf('video-service')}
-`;
+  return publicUrl ? `\n  ${publicUrl}/callbacks/...  has to reach ${url}/callbacks/...\n` : '';
 }

@@ -92,12 +92,13 @@ export function environments(deployment: Deployment, all: Place[]): (place: Plac
     ...(storage && { STORAGE_URL: storage.url }),
     ...(video && { VIDEO_URL: video.url }),
   };
+  const gateway = all.find(({ name }) => name === 'gateway');
   return ({ name, port, url }) => ({
     ...inherited(deployment, name),
     ...internal,
     HOST: '127.0.0.1',
     PORT: String(port),
-    PUBLIC_URL: process.env.PUBLIC_URL || url,
+    PUBLIC_URL: process.env.PUBLIC_URL || (gateway?.url ?? url),
     MYSQL_URL: sandbox.databaseUrl(name, 'run', prefix),
     ...env,
     ...appEnv?.[name],

@@ -16,7 +16,7 @@ export function nothingVanished({ records, inbox }: Evidence): Violation[] {
   );
   return Object.entries(handledBy).flatMap(([service, names]) =>
     records
-      .filter(record => names.includes(nameOf(record)) && /\.(events|commands)$/.test(record.topic))
+      .filter(record => names.includes(nameOf(record)) && /\.(events|commands|callbacks)$/.test(record.topic))
       .filter(record => !inbox.get(service)?.has(idOf(record)))
       .filter(
         ({ topic, partition, offset }) =>

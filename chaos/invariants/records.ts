@@ -8,8 +8,8 @@ export const handledBy: Record<string, string[]> = {
     ...['RenderSubmitted', 'RenderSucceeded', 'RenderFailed', 'AssetStored', 'AssetFailed', 'MessageRejected'],
   ],
   'lyric-service': ['GenerateLyric', 'CancelTask'],
-  'song-service': ['GenerateSong', 'LyricGenerated', 'CancelTask'],
-  'video-service': ['RenderVideo', 'SongReady', 'AssetStored', 'AssetFailed', 'CancelTask'],
+  'song-service': ['GenerateSong', 'LyricGenerated', 'SongCalledBack', 'CancelTask'],
+  'video-service': ['RenderVideo', 'SongReady', 'RenderCalledBack', 'AssetStored', 'AssetFailed', 'CancelTask'],
   'storage-service': ['SongReady', 'RenderSucceeded'],
 };
 

@@ -14,8 +14,10 @@ const topics: [RegExp, string][] = [
   [/^GenerateLyric/, 'castad.lyric.commands'],
   [/^Lyric/, 'castad.lyric.events'],
   [/^GenerateSong/, 'castad.song.commands'],
+  [/^SongCalledBack/, 'castad.song.callbacks'],
   [/^Song/, 'castad.song.events'],
   [/^RenderVideo/, 'castad.video.commands'],
+  [/^RenderCalledBack/, 'castad.video.callbacks'],
   [/^Render/, 'castad.video.events'],
   [/^Asset/, 'castad.storage.events'],
 ];

@@ -13,8 +13,10 @@ const purposes: Record<TopicKey, string> = {
   lyricCommands: 'Orders to lyric-service.',
   lyricEvents: 'What became of lyrics.',
   songCommands: 'Orders to song-service.',
+  songCallbacks: 'That somebody called back with the token of a song.',
   songEvents: 'What became of songs.',
   videoCommands: 'Orders to video-service.',
+  videoCallbacks: 'That somebody called back with the token of a film.',
   videoEvents: 'What became of renders.',
   storageEvents: 'What became of the files that are to be kept.',
 };

@@ -7,11 +7,13 @@ import {
   LyricFailed,
   LyricGenerated,
   MessageRejected,
+  RenderCalledBack,
   RenderFailed,
   RenderSubmitBegun,
   RenderSubmitted,
   RenderSucceeded,
   RenderVideo,
+  SongCalledBack,
   SongFailed,
   SongReady,
   SongSubmitBegun,
@@ -32,7 +34,17 @@ interface Participant {
 /** Who says what to whom. Besides, every service sends `MessageRejected` for a message it had to put aside. */
 const conversations: Record<ServiceName, Participant> = {
   gateway: {
-    sends: [GenerateLyric, GenerateSong, RenderVideo, CancelTask, TaskCompleted, TaskFailed, TaskCancelled],
+    sends: [
+      GenerateLyric,
+      GenerateSong,
+      RenderVideo,
+      CancelTask,
+      SongCalledBack,
+      RenderCalledBack,
+      TaskCompleted,
+      TaskFailed,
+      TaskCancelled,
+    ],
     receives: [
       LyricGenerated,
       LyricFailed,
@@ -57,11 +69,11 @@ const conversations: Record<ServiceName, Participant> = {
   },
   'song-service': {
     sends: [SongSubmitBegun, SongSubmitted, SongReady, SongFailed, StageDelayed],
-    receives: [GenerateSong, LyricGenerated, CancelTask],
+    receives: [GenerateSong, LyricGenerated, SongCalledBack, CancelTask],
   },
   'video-service': {
     sends: [RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderFailed, StageDelayed],
-    receives: [RenderVideo, SongReady, AssetStored, AssetFailed, CancelTask],
+    receives: [RenderVideo, SongReady, RenderCalledBack, AssetStored, AssetFailed, CancelTask],
   },
   'storage-service': {
     sends: [AssetStored, AssetFailed, StageDelayed],

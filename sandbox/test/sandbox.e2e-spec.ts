@@ -108,7 +108,6 @@ describe('a sandbox and its system', () => {
       KAFKA_BROKERS: sandbox.env.KAFKA_BROKERS,
       MYSQL_URL: sandbox.databaseUrl('song-service'),
       SUNO_BASE_URL: sandbox.env.SUNO_BASE_URL,
-      PUBLIC_URL: `http://127.0.0.1:${song.PORT}`,
       SUNO_POLL_MS: '100',
       LOG_LEVEL: 'warn',
     });
@@ -116,6 +115,8 @@ describe('a sandbox and its system', () => {
     const [gateway, storage, video] = await Promise.all(
       ['gateway', 'storage-service', 'video-service'].map(environmentOf),
     );
+    const callbacks = { PUBLIC_URL: `http://127.0.0.1:${gateway?.PORT}` };
+    expect([song, video]).toMatchObject([callbacks, callbacks]);
     expect(video).toMatchObject({ STORAGE_URL: `http://127.0.0.1:${storage?.PORT}` });
     expect(gateway).toMatchObject({ VIDEO_URL: `http://127.0.0.1:${video?.PORT}` });
     expect(video).not.toHaveProperty('SUNO_POLL_MS');

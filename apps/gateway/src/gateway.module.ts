@@ -2,6 +2,7 @@ import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
 import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
+import { CallbackIntake } from './callback/callback.intake.ts';
 import { GatewayConfig } from './gateway.config.ts';
 import { EventFeed } from './live/event-feed.ts';
 import { HistoryService } from './live/history.service.ts';
@@ -52,6 +53,7 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     EventFeed,
     HistoryService,
     Latecomers,
+    CallbackIntake,
   ],
 })
 export class GatewayModule {}

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { MAX_IMAGES } from '@castad/contracts';
 import { AppError } from '@castad/platform';
+import { setUpCallbacks } from './callback/callback.routes.ts';
 import { GatewayConfig } from './gateway.config.ts';
 import { openApiDocument } from './openapi.ts';
 
@@ -14,7 +15,7 @@ declare module 'fastify' {
 
 const MAX_FIELD_BYTES = 1024;
 
-/** Uploads, and the API's description at `/openapi.json` and `/docs`. */
+/** Uploads, callbacks, and the API's description at `/openapi.json` and `/docs`. */
 export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
   const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
   // One file and one field more than are taken, so that the refusal is our own.
@@ -33,6 +34,7 @@ export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
       raw.unpipe();
       raw.resume();
     });
+  await setUpCallbacks(app);
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

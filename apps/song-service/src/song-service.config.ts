@@ -2,7 +2,7 @@ import { ServiceConfig } from '@castad/platform';
 import { IsInt, IsString, IsUrl, Min, MinLength } from 'class-validator';
 
 export class SongServiceConfig extends ServiceConfig {
-  /** Where Suno reaches this service's callbacks. */
+  /** The gateway's public address, where Suno's callbacks arrive. */
   @IsUrl({ require_tld: false, require_protocol: true })
   PUBLIC_URL!: string;
 

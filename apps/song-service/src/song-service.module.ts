@@ -7,7 +7,6 @@ import { Song } from './song/song.entity.ts';
 import { SongHandlers } from './song/song.handlers.ts';
 import { SongRestorers } from './song/song.restorers.ts';
 import { SongWorker } from './song/song.worker.ts';
-import { SunoCallbackController } from './song/suno-callback.controller.ts';
 import { TrackMeter } from './song/track-meter.ts';
 import { SunoClient } from './suno/suno.client.ts';
 
@@ -22,7 +21,7 @@ const service = 'song-service';
     }),
     MessagingModule.forService(service),
   ],
-  controllers: [SongHandlers, SongRestorers, SunoCallbackController],
+  controllers: [SongHandlers, SongRestorers],
   providers: [SongWorker, SourceClient, SunoClient, TrackMeter],
 })
 export class SongServiceModule {}

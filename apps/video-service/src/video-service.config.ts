@@ -5,7 +5,7 @@ import { IsInt, IsUrl, Matches, Min, MinLength } from 'class-validator';
 const TEMPLATES = /^(9:16|16:9|1:1)=[^,=\s]+(,(9:16|16:9|1:1)=[^,=\s]+)*$/;
 
 export class VideoServiceConfig extends InternalConfig {
-  /** Where Creatomate reaches this service's callbacks. */
+  /** The gateway's public address, where Creatomate's callbacks arrive. */
   @IsUrl({ require_tld: false, require_protocol: true })
   PUBLIC_URL!: string;
 

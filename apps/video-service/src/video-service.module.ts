@@ -5,7 +5,6 @@ import { Module } from '@nestjs/common';
 import { CreatomateClient } from './creatomate/creatomate.client.ts';
 import { StorageClient } from './storage/storage.client.ts';
 import { VideoServiceConfig } from './video-service.config.ts';
-import { CreatomateCallbackController } from './video/creatomate-callback.controller.ts';
 import { Template } from './template/template.entity.ts';
 import { TemplateCheckController } from './template/template-check.controller.ts';
 import { TemplateChecks } from './template/template.checks.ts';
@@ -24,7 +23,7 @@ const entities = [Video, Template, Bucket, Cancellation, InboxRow, OutboxRow];
     PlatformModule.forService({ service, config: VideoServiceConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [VideoHandlers, VideoRestorers, CreatomateCallbackController, TemplateCheckController],
+  controllers: [VideoHandlers, VideoRestorers, TemplateCheckController],
   providers: [VideoWorker, TemplateStore, TemplateChecks, TemplateWatch, CreatomateClient, StorageClient],
 })
 export class VideoServiceModule {}

@@ -28,7 +28,7 @@ describe('topics', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('are named castad.<domain>.<commands or events>', () => {
-    for (const { name } of Object.values(topics)) expect(name).toMatch(/^castad\.[a-z]+\.(commands|events)$/);
+  it('are named castad.<domain>.<commands, callbacks or events>', () => {
+    for (const { name } of Object.values(topics)) expect(name).toMatch(/^castad\.[a-z]+\.(commands|callbacks|events)$/);
   });
 });

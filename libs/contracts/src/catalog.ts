@@ -1,9 +1,16 @@
 import { AssetFailed, AssetStored } from './asset.ts';
 import { GenerateLyric, LyricFailed, LyricGenerated } from './lyric.ts';
 import type { MessageClass } from './message.ts';
-import { GenerateSong, SongFailed, SongReady, SongSubmitBegun, SongSubmitted } from './song.ts';
+import { GenerateSong, SongCalledBack, SongFailed, SongReady, SongSubmitBegun, SongSubmitted } from './song.ts';
 import { CancelTask, MessageRejected, StageDelayed, TaskCancelled, TaskCompleted, TaskFailed } from './task.ts';
-import { RenderFailed, RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderVideo } from './video.ts';
+import {
+  RenderCalledBack,
+  RenderFailed,
+  RenderSubmitBegun,
+  RenderSubmitted,
+  RenderSucceeded,
+  RenderVideo,
+} from './video.ts';
 
 /** Every message there is. */
 export const messages: readonly MessageClass[] = [
@@ -13,11 +20,13 @@ export const messages: readonly MessageClass[] = [
   GenerateSong,
   SongSubmitBegun,
   SongSubmitted,
+  SongCalledBack,
   SongReady,
   SongFailed,
   RenderVideo,
   RenderSubmitBegun,
   RenderSubmitted,
+  RenderCalledBack,
   RenderSucceeded,
   RenderFailed,
   AssetStored,

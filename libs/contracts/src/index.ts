@@ -1,4 +1,5 @@
 export * from './asset.ts';
+export * from './called-back.ts';
 export * from './catalog.ts';
 export * from './failure.ts';
 export * from './lyric.ts';

@@ -15,6 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { CalledBack } from './called-back.ts';
 import { Failure } from './failure.ts';
 import { Lyric } from './lyric.ts';
 import { Message, TOKEN } from './message.ts';
@@ -143,6 +144,12 @@ export class SongReady extends Message {
   @IsString()
   @Length(1, 100)
   chosenTrackId!: string;
+}
+
+/** Somebody called back with the token of a song. */
+export class SongCalledBack extends CalledBack {
+  static readonly type = 'SongCalledBack.v1';
+  static readonly topic = topics.songCallbacks.name;
 }
 
 export class SongFailed extends Failure {

@@ -3,6 +3,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Events are history and stay; commands are orders, useless long after their deadline. */
 const forever = -1;
 const commands = 14 * DAY_MS;
+/** A callback says nothing that asking the provider would not tell, and nobody asks for longer than this. */
+const callbacks = 2 * DAY_MS;
 
 /** The topics messages are published to, with their retention in milliseconds (-1: without limit). */
 export const topics = {
@@ -11,8 +13,10 @@ export const topics = {
   lyricCommands: { name: 'castad.lyric.commands', retentionMs: commands },
   lyricEvents: { name: 'castad.lyric.events', retentionMs: forever },
   songCommands: { name: 'castad.song.commands', retentionMs: commands },
+  songCallbacks: { name: 'castad.song.callbacks', retentionMs: callbacks },
   songEvents: { name: 'castad.song.events', retentionMs: forever },
   videoCommands: { name: 'castad.video.commands', retentionMs: commands },
+  videoCallbacks: { name: 'castad.video.callbacks', retentionMs: callbacks },
   videoEvents: { name: 'castad.video.events', retentionMs: forever },
   storageEvents: { name: 'castad.storage.events', retentionMs: forever },
 } as const;

@@ -12,6 +12,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { CalledBack } from './called-back.ts';
 import { Failure } from './failure.ts';
 import { Message, TOKEN } from './message.ts';
 import { formats, Plan, type Format } from './plan.ts';
@@ -125,6 +126,12 @@ export class RenderSucceeded extends Message {
 
   @IsPositive()
   durationSeconds!: number;
+}
+
+/** Somebody called back with the token of a film. */
+export class RenderCalledBack extends CalledBack {
+  static readonly type = 'RenderCalledBack.v1';
+  static readonly topic = topics.videoCallbacks.name;
 }
 
 export class RenderFailed extends Failure {

@@ -31,10 +31,10 @@ const SPEC_VERSION = '1.0';
 
 export const newTraceparent = () => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 
-/** The headers of a message that `service` sends now. */
-export function headersOf(message: Message, service: string, cause?: Cause): Record<string, string> {
+/** The headers of a message that `service` sends now. What may be sent again as another record brings its own id. */
+export function headersOf(message: Message, service: string, cause?: Cause, id = newId()): Record<string, string> {
   return {
-    ce_id: newId(),
+    ce_id: id,
     ce_type: (message.constructor as MessageClass).type,
     ce_source: `/castad/${service}`,
     ce_specversion: SPEC_VERSION,

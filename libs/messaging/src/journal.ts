@@ -5,13 +5,19 @@ import { headersOf, type Cause } from './envelope.ts';
 import { KafkaClient, type TopicMessages } from './kafka.client.ts';
 import { SERVICE } from './tokens.ts';
 
+interface Entry {
+  message: Message;
+  cause?: Cause;
+  id?: string;
+}
+
 /**
  * For a message that must be safe before something happens that no transaction can take back. It tells of no change of
  * ours, so it goes straight to the broker; everything else leaves through the outbox.
  */
 @Injectable()
 export class Journal {
-  private readonly writes = new Batcher<{ message: Message; cause: Cause }>(async entries => {
+  private readonly writes = new Batcher<Entry>(async entries => {
     await this.kafka.send(byTopic(entries.map(entry => this.recordOf(entry))));
     return entries.map(() => undefined);
   });
@@ -22,13 +28,13 @@ export class Journal {
   ) {}
 
   /** Resolves when all in-sync replicas have it. */
-  write(message: Message, cause: Cause): Promise<void> {
-    return this.writes.add({ message, cause });
+  write(message: Message, cause?: Cause, id?: string): Promise<void> {
+    return this.writes.add({ message, cause, id });
   }
 
-  private recordOf({ message, cause }: { message: Message; cause: Cause }): TopicMessages {
+  private recordOf({ message, cause, id }: Entry): TopicMessages {
     const { topic } = message.constructor as MessageClass;
-    const headers = headersOf(message, this.service, cause);
+    const headers = headersOf(message, this.service, cause, id);
     return { topic, messages: [{ key: message.taskId, value: JSON.stringify(message), headers }] };
   }
 }

@@ -35,12 +35,12 @@ export class Outbox {
   }
 
   /** @throws AppError `MESSAGE_TOO_LARGE` over 256 KiB: the broker would refuse it for ever */
-  add(unit: UnitOfWork, message: Message, cause?: Cause): void {
+  add(unit: UnitOfWork, message: Message, cause?: Cause, id?: string): void {
     const { type, topic } = message.constructor as MessageClass;
     const value = JSON.stringify(message);
     if (Buffer.byteLength(value) > MAX_BYTES)
       throw new AppError('MESSAGE_TOO_LARGE', `${type} is larger than ${MAX_BYTES} bytes`);
-    const headers = JSON.stringify(headersOf(message, this.service, cause));
+    const headers = JSON.stringify(headersOf(message, this.service, cause, id));
     unit.insert(Object.assign(new OutboxRow(), { topic, key: message.taskId, headers, value }));
     this.added.inc({ type });
   }

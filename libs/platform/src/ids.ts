@@ -1,7 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsUUID } from 'class-validator';
-import { v7, validate } from 'uuid';
+import { v5, v7, validate } from 'uuid';
+
+const NAMESPACE = '5b0c6a0e-2f0d-5c53-9d3b-6c1f0a7e4b21';
 
 /** A UUIDv7: ids sort by the time they were made. */
 export const newId = (): string => v7();
@@ -19,3 +21,6 @@ export const IsId = (options?: { each: boolean }) =>
   );
 
 const lowered = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+
+/** A UUIDv5: the same parts make the same id, wherever and whenever. */
+export const idOf = (...parts: string[]): string => v5(JSON.stringify(parts), NAMESPACE);

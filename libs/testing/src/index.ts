@@ -1,4 +1,5 @@
 export * from './builders.ts';
+export * from './callback-door.ts';
 export * from './child-service.ts';
 export { eventually } from '../../../sandbox/eventually.ts';
 export * from './hold-back.ts';

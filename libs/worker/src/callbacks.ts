@@ -1,41 +1,35 @@
-import { Batcher } from '@castad/platform';
+import type { UnitOfWork } from '@castad/platform';
 import { LockMode, type FilterQuery } from '@mikro-orm/core';
 import type { Message } from '@castad/contracts';
 import type { Bench } from './bench.ts';
 import { calledBack, type PaidJob } from './paid-job.ts';
 
-interface Callback {
+export interface Callback {
   token: string;
   jobId: string;
 }
 
 /** What providers call back with: that a job of theirs, which bears a token of ours, is worth a look. */
 export class Callbacks<J extends PaidJob & object> {
-  private readonly batch = new Batcher<Callback, boolean>(callbacks => this.receiveAll(callbacks));
-
   constructor(
     private readonly of: Bench<J>,
     private readonly submitTaken: (job: J) => Message,
   ) {}
 
-  /** False: nobody's token. */
-  receive(callback: Callback): Promise<boolean> {
-    return this.batch.add(callback);
+  /** Wakes the job with this token, if there is one, when the unit is written. */
+  receive(unit: UnitOfWork, { token, jobId }: Callback): void {
+    unit.together(this.receiveAll, { token, jobId });
   }
 
-  private async receiveAll(callbacks: Callback[]): Promise<boolean[]> {
-    const { database, entity, publisher } = this.of;
-    const known = await database.transaction('requests', async unit => {
-      const which = { token: { $in: callbacks.map(({ token }) => token) } } as FilterQuery<J>;
-      const jobs = await unit.em.find(entity, which, { lockMode: LockMode.PESSIMISTIC_WRITE });
-      const byToken = new Map(jobs.map(job => [job.token, job]));
-      for (const { token, jobId } of callbacks) {
-        const job = byToken.get(token);
-        if (job && calledBack(job, jobId, unit.now)) publisher(unit, job)(this.submitTaken(job));
-      }
-      unit.wake(entity);
-      return byToken;
-    });
-    return callbacks.map(({ token }) => known.has(token));
-  }
+  private readonly receiveAll = async (unit: UnitOfWork, callbacks: Callback[]): Promise<void> => {
+    const { entity, publisher } = this.of;
+    const which = { token: { $in: callbacks.map(({ token }) => token) } } as FilterQuery<J>;
+    const jobs = await unit.em.find(entity, which, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    const byToken = new Map(jobs.map(job => [job.token, job]));
+    for (const { token, jobId } of callbacks) {
+      const job = byToken.get(token);
+      if (job && calledBack(job, jobId, unit.now)) publisher(unit, job)(this.submitTaken(job));
+    }
+    if (jobs.length > 0) unit.wake(entity);
+  };
 }

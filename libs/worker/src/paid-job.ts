@@ -1,5 +1,4 @@
 import { p } from '@mikro-orm/core';
-import { TOKEN } from '@castad/contracts';
 import { randomBytes } from 'node:crypto';
 import { end, errorDetailProperty, isFinal, jobColumns, jobProperties, type Job } from './job.ts';
 
@@ -36,9 +35,6 @@ export interface PaidJob extends Job {
   submittedAt?: Date | null;
   retryOf?: number | null;
 }
-
-/** Anything else in a callback's address is nobody's token; the database would not even compare it. */
-export const isToken = (text: string): boolean => TOKEN.test(text);
 
 /** The next attempt, as it is noted and sent. The row learns of it right before the call. */
 export function draftSubmit(job: PaidJob): void {

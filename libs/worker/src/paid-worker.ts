@@ -4,7 +4,7 @@ import { ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';
-import { Callbacks } from './callbacks.ts';
+import { Callbacks, type Callback } from './callbacks.ts';
 import { isOutcomeOpen, openBefore, orderBefore, OUTCOME_UNKNOWN } from './earlier-order.ts';
 import { Intents } from './intents.ts';
 import { causeOf, clearError, isFinal, lastError, noteError } from './job.ts';
@@ -98,9 +98,9 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     super.onApplicationBootstrap();
   }
 
-  /** Somebody called back with this token. False: nobody's token. */
-  calledBack(token: string, jobId: string): Promise<boolean> {
-    return this.callbacks.receive({ token, jobId });
+  /** For the handler of what somebody called back. */
+  calledBack(unit: UnitOfWork, callback: Callback): void {
+    this.callbacks.receive(unit, callback);
   }
 
   protected override begin(job: J): void {

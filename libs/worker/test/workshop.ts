@@ -134,9 +134,12 @@ export class Workshop {
     return seen.filter(({ key }) => key === taskId).map(({ type, data }) => `${type} ${String(data.revision)}`);
   }
 
-  /** What the provider's callback does. */
-  callBack(app: NestFastifyApplication, token: string, jobId: string): Promise<boolean> {
-    return app.get(PieceWorker).calledBack(token, jobId);
+  /** What the message of a callback does. Whether it is the token of a piece. */
+  async callBack(app: NestFastifyApplication, token: string, jobId: string): Promise<boolean> {
+    await app
+      .get(Database)
+      .transaction('requests', async unit => app.get(PieceWorker).calledBack(unit, { token, jobId }));
+    return (await this.sql('select 1 from piece where token = ?', [token])).length > 0;
   }
 
   sql<R>(sql: string, values: unknown[] = []): Promise<R[]> {

@@ -1,4 +1,4 @@
-import { CancelTask, GenerateSong, LyricGenerated } from '@castad/contracts';
+import { CancelTask, GenerateSong, LyricGenerated, SongCalledBack } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Song } from './song.entity.ts';
@@ -16,6 +16,11 @@ export class SongHandlers {
   @Handle(LyricGenerated)
   onLyricGenerated(event: LyricGenerated, { unit, cause }: MessageContext) {
     if (event.plan.stopAfter !== 'lyric') unit.insertIfAbsent(Song.ordered(event, cause));
+  }
+
+  @Handle(SongCalledBack)
+  onSongCalledBack(event: SongCalledBack, { unit }: MessageContext) {
+    this.worker.calledBack(unit, event);
   }
 
   @Handle(CancelTask)

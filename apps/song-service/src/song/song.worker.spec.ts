@@ -112,7 +112,7 @@ describe('SongWorker', () => {
         style: 'slow jazz',
         sections: song.lyric.sections,
         durationSeconds: 20,
-        callbackUrl: `http://castad.example/callbacks/suno/${song.token}`,
+        callbackUrl: `http://castad.example/callbacks/suno/${song.taskId}/${song.token}`,
       },
     ]);
     expect(song).toMatchObject({ status: 'running', jobId: 'job-1', jobIdConfirmed: true });

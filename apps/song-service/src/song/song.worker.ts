@@ -34,13 +34,13 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
     return 'song';
   }
 
-  protected prepare({ lyric, plan, token }: Song): SongRequest {
+  protected prepare({ taskId, lyric, plan, token }: Song): SongRequest {
     return {
       title: lyric.title,
       style: lyric.style,
       sections: sung(lyric.sections),
       durationSeconds: plan.music.durationSeconds,
-      callbackUrl: `${this.config.PUBLIC_URL}/callbacks/suno/${token}`,
+      callbackUrl: `${this.config.PUBLIC_URL}/callbacks/suno/${taskId}/${token}`,
     };
   }
 

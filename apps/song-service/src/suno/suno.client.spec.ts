@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SongServiceConfig } from '../song-service.config.ts';
-import { jobIdIn, SunoClient } from './suno.client.ts';
+import { SunoClient } from './suno.client.ts';
 
 type Answer = (reply: ServerResponse) => void;
 const json =
@@ -400,27 +400,5 @@ describe('SunoClient', () => {
     it.each([[null], [undefined], ['none'], [[]]])('has none in %j', async given => {
       expect(await words(given)).toEqual([]);
     });
-  });
-});
-
-describe('jobIdIn', () => {
-  it('reads the job a callback speaks of', () => {
-    expect(jobIdIn({ code: 200, data: { callbackType: 'complete', task_id: 'job-1', data: [] } })).toBe('job-1');
-  });
-
-  it.each([
-    [null],
-    [undefined],
-    ['text'],
-    [7],
-    [[]],
-    [{}],
-    [{ data: null }],
-    [{ data: 'x' }],
-    [{ data: { task_id: 7 } }],
-    [{ data: { task_id: '' } }],
-    [{ data: { task_id: 'x'.repeat(101) } }],
-  ])('reads none in %j', body => {
-    expect(jobIdIn(body)).toBeUndefined();
   });
 });

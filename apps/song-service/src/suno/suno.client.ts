@@ -89,10 +89,6 @@ export class SunoClient {
   }
 }
 
-/** The job a callback speaks of. */
-export const jobIdIn = (body: unknown): string | undefined =>
-  idIn((body as { data?: { task_id?: unknown } } | null)?.data?.task_id);
-
 /** Suno's limits may count the halves of an emoji, so they are counted here. */
 const fitting = (text: string, max: number): string => shortened(text, max, ({ length }) => length);
 

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { VideoServiceConfig } from '../video-service.config.ts';
-import { CreatomateClient, renderIdIn } from './creatomate.client.ts';
+import { CreatomateClient } from './creatomate.client.ts';
 import type { RenderScript } from './render-script.ts';
 
 type Answer = (reply: ServerResponse) => void;
@@ -328,17 +328,4 @@ describe('CreatomateClient', () => {
       }
     });
   });
-});
-
-describe('renderIdIn', () => {
-  it('reads the render a callback speaks of', () => {
-    expect(renderIdIn(render('succeeded'))).toBe('render-1');
-  });
-
-  it.each([[null], [undefined], ['text'], [7], [[]], [{}], [{ id: 7 }], [{ id: '' }], [{ id: 'x'.repeat(101) }]])(
-    'reads none in %j',
-    body => {
-      expect(renderIdIn(body)).toBeUndefined();
-    },
-  );
 });

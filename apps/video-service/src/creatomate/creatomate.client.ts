@@ -87,6 +87,3 @@ const isScript = (source: RenderScript | undefined): source is RenderScript =>
   Array.isArray(source?.elements) && source.elements.every(element => typeof element === 'object' && !!element);
 
 const wordsOf = (error: unknown): unknown => (typeof error === 'object' ? JSON.stringify(error) : error);
-
-/** The render a callback speaks of. */
-export const renderIdIn = (body: unknown): string | undefined => idIn((body as { id?: unknown } | null)?.id);

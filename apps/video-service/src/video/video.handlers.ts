@@ -1,4 +1,4 @@
-import { AssetFailed, AssetStored, CancelTask, RenderVideo, SongReady } from '@castad/contracts';
+import { AssetFailed, AssetStored, CancelTask, RenderCalledBack, RenderVideo, SongReady } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Video } from './video.entity.ts';
@@ -17,6 +17,11 @@ export class VideoHandlers {
   @Handle(SongReady)
   onSongReady(event: SongReady, { unit, cause }: MessageContext) {
     if (event.plan.stopAfter !== 'song') unit.insertIfAbsent(Video.ofSong(event, cause));
+  }
+
+  @Handle(RenderCalledBack)
+  onRenderCalledBack(event: RenderCalledBack, { unit }: MessageContext) {
+    this.worker.calledBack(unit, event);
   }
 
   @Handle(AssetStored)

@@ -112,7 +112,8 @@ describe('VideoWorker', () => {
       'https://blob.example/image-b',
       'https://blob.example/song-s',
     ]);
-    expect([webhookUrl, metadata]).toEqual([`http://castad.example/callbacks/creatomate/${video.token}`, video.token]);
+    const callbackUrl = `http://castad.example/callbacks/creatomate/${video.taskId}/${video.token}`;
+    expect([webhookUrl, metadata]).toEqual([callbackUrl, video.token]);
     expect(video).toMatchObject({ status: 'running', jobId: 'render-1', jobIdConfirmed: true });
   });
 

@@ -40,8 +40,9 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
     return compose(template, { ...files, ...video.cut(), brief: video.plan.brief });
   }
 
-  protected submit({ token }: Video, script: RenderScript): Promise<string> {
-    return this.creatomate.submit(script, `${this.config.PUBLIC_URL}/callbacks/creatomate/${token}`, token as string);
+  protected submit({ taskId, token }: Video, script: RenderScript): Promise<string> {
+    const callbackUrl = `${this.config.PUBLIC_URL}/callbacks/creatomate/${taskId}/${token}`;
+    return this.creatomate.submit(script, callbackUrl, token as string);
   }
 
   protected submitBegun(video: Video): RenderSubmitBegun {
