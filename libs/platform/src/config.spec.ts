@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { IsInt, IsString, Max } from 'class-validator';
 import { inspect } from 'node:util';
-import { InvalidConfig, loadConfig, ServiceConfig } from './config.ts';
+import { InternalConfig, InvalidConfig, loadConfig, ServiceConfig } from './config.ts';
 
 class SingerConfig extends ServiceConfig {
   @IsString()
@@ -73,5 +73,38 @@ describe('secrets', () => {
     const key = 'Zm9vYmFyYmF6cXV4';
     const STORE_CONNECTION_STRING = `DefaultEndpointsProtocol=http;AccountName=dev;AccountKey=${key}==;`;
     expect(loadConfig(StoreConfig, { ...environment, STORE_CONNECTION_STRING }).secrets()).toContain(`${key}==`);
+  });
+
+  it('include each of those that services share, while it is changed', () => {
+    const secret = (INTERNAL_SECRET: string) => loadConfig(InternalConfig, { ...environment, INTERNAL_SECRET });
+    const config = secret('the-new-secret-of-all,the-former-secret-of-all');
+    expect(config.internalSecrets()).toEqual(['the-new-secret-of-all', 'the-former-secret-of-all']);
+    expect(config.redactor()('Bearer the-former-secret-of-all')).toBe('Bearer [redacted]');
+    for (const wrong of ['too-short', 'the-new-secret-of-all,', 'the-new-secret-of-all, the-former-secret-of-all'])
+      expect(() => secret(wrong)).toThrow('INTERNAL_SECRET must be');
+  });
+});
+
+describe('a redacted text', () => {
+  const redact = loadConfig(SingerConfig, environment).redactor();
+  const token = 'Zk3vU0pQm8sX1cT5rB7nW2yL4dH6gJ9fK0aE-o_iRtY';
+
+  it.each([
+    ['GET /callbacks/suno/task/TOKEN 404', 'GET /callbacks/[redacted] 404'],
+    ['/v1/../callback/TOKEN?x=1', '/v1/../callback/[redacted]?x=1'],
+    [
+      '{"callBackUrl":"https://castad.test/callbacks/suno/task/TOKENx"}',
+      '{"callBackUrl":"https://castad.test/callbacks/[redacted]"}',
+    ],
+    ['https%3A%2F%2Fcastad.test%2Fcallbacks%2Fsuno%2FTOKEN', 'https%3A%2F%2Fcastad.test%2Fcallbacks%2F[redacted]'],
+    ['"metadata":"TOKEN"', '"metadata":"[redacted]"'],
+    ['\\"token\\":\\"TOKEN\\"', '\\"token\\":\\"[redacted]\\"'],
+  ])('tells no token in %s', (text, shown) => {
+    expect(redact(text.replace('TOKEN', token))).toBe(shown);
+  });
+
+  it('keeps ids and names', () => {
+    const text = '"taskId":"01997d2e-8c40-7b1a-9f3e-5d2c6a1b4e70","path":"/v1/projects/x","type":"SongReady.v1"';
+    expect(redact(text)).toBe(text);
   });
 });

@@ -1,9 +1,15 @@
 import { plainToInstance } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
 import { inspect } from 'node:util';
 import { AppError } from './errors.ts';
 
 const SECRET = /(KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING)$/;
+
+/** What follows may be a token that is misspelt. */
+const CALLBACK_ADDRESS = /((?:\/|%2f)callbacks(?:\/|%2f))[^\s"'\\<>]+/gi;
+
+/** Wherever it appears: in another address, or a provider's echo. */
+const CALLBACK_TOKEN = /(?<![\w-])[\w-]{43}(?![\w-])/g;
 
 const HOSTS = /^[a-z0-9.:-]+(,[a-z0-9.:-]+)*$/;
 
@@ -124,13 +130,15 @@ export class ServiceConfig extends KafkaConfig {
     return [...all].filter(secret => secret.length >= 6);
   }
 
-  /** Takes secrets and signatures out of a text. */
+  /** Takes secrets, signatures and callback tokens out of a text. */
   redactor(): (text: string) => string {
     const secrets = this.secrets();
     return text =>
       secrets
         .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
-        .replace(/([?&]sig=)[^&"\s]+/g, '$1[redacted]');
+        .replace(/([?&]sig=)[^&"\s]+/g, '$1[redacted]')
+        .replace(CALLBACK_ADDRESS, '$1[redacted]')
+        .replace(CALLBACK_TOKEN, '[redacted]');
   }
 
   toJSON(): Record<string, unknown> {
@@ -147,14 +155,24 @@ export class ServiceConfig extends KafkaConfig {
   }
 }
 
-/** For the secret that services share for the calls between them. */
-export const MIN_SECRET_LENGTH = 16;
-export const IsSecret = () => MinLength(MIN_SECRET_LENGTH);
+const INTERNAL_SECRETS = /^[\w.~+/=-]{16,}(,[\w.~+/=-]{16,})*$/;
 
 /** Of services that call one another. */
 export class InternalConfig extends ServiceConfig {
-  @IsSecret()
+  /** The secret they share, and after it those that are still taken while it is changed. */
+  @Matches(INTERNAL_SECRETS, {
+    message: 'INTERNAL_SECRET must be <secret>[,<former secret>...] of at least 16 letters, digits or .~_+/=- each',
+  })
   INTERNAL_SECRET!: string;
+
+  /** All that are taken; the first one is sent. */
+  internalSecrets(): [string, ...string[]] {
+    return this.INTERNAL_SECRET.split(',') as [string, ...string[]];
+  }
+
+  override secrets(): string[] {
+    return [...super.secrets(), ...this.internalSecrets()];
+  }
 }
 
 /** The environment does not make a valid configuration; the message lists every fault. */

@@ -11,7 +11,8 @@ export class InternalGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const { authorization = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
-    if (isEqual(authorization, `Bearer ${this.config.INTERNAL_SECRET}`)) return true;
+    const known = this.config.internalSecrets().map(secret => isEqual(authorization, `Bearer ${secret}`));
+    if (known.includes(true)) return true;
     throw new AppError('UNAUTHORIZED', 'The call needs the secret of the services.', { status: 401 });
   }
 }

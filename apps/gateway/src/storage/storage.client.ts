@@ -39,7 +39,7 @@ export class StorageClient {
       .request<unknown>({
         ...request,
         baseURL: this.config.STORAGE_URL,
-        headers: { ...request.headers, authorization: `Bearer ${this.config.INTERNAL_SECRET}` },
+        headers: { ...request.headers, authorization: `Bearer ${this.config.internalSecrets()[0]}` },
       })
       .catch((error: unknown) => {
         throw new Unavailable(

@@ -31,7 +31,7 @@ export class StorageClient {
         method: 'POST',
         url: `${this.config.STORAGE_URL}/internal/links`,
         data: { taskId, assets },
-        headers: { authorization: `Bearer ${this.config.INTERNAL_SECRET}` },
+        headers: { authorization: `Bearer ${this.config.internalSecrets()[0]}` },
       })
       .catch((error: unknown) => {
         throw unavailable(noAnswer('storage', error).message);
