@@ -37,6 +37,12 @@ export interface Submit {
   token: string;
 }
 
+/** A callback that was answered with 200. */
+export interface Callback {
+  jobId: string;
+  at: string;
+}
+
 /** All that can be known of a system at rest. */
 export interface Evidence {
   films: Map<string, Expected>;
@@ -51,6 +57,8 @@ export interface Evidence {
   records: Seen[];
   /** Orders the paid providers took. */
   submits: Submit[];
+  /** Of the paid providers. */
+  callbacks: Callback[];
   blobs: string[];
   temporary: string[];
 }
@@ -84,6 +92,9 @@ export async function gather(scene: Scene): Promise<Evidence> {
       ...(await studio.submits('suno')).map(request => submit('suno', request)),
       ...(await studio.submits('creatomate')).map(request => submit('creatomate', request)),
     ],
+    callbacks: [...(await studio.callbacks('suno')), ...(await studio.callbacks('creatomate'))]
+      .filter(({ status }) => status === 200)
+      .map(({ job, at }) => ({ jobId: job, at })),
     blobs: await scene.blobs(),
     temporary: readdirSync(scene.temporary, { recursive: true }).map(String),
   };

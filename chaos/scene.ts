@@ -182,6 +182,19 @@ export class Scene {
     }, withinMs);
   }
 
+  /** Kills a service for as long as it takes the provider to call back for so many jobs. */
+  async deadWhileCalledBack(service: string, provider: 'suno' | 'creatomate', jobs: number): Promise<void> {
+    const calledBack = async () => {
+      const taken = (await this.studio.callbacks(provider)).filter(({ status }) => status === 200);
+      return new Set(taken.map(({ job }) => job)).size;
+    };
+    const before = await calledBack();
+    await this.system.kill(service, 'SIGKILL');
+    await this.system.stopService(service);
+    await this.until(`${provider} did not call back`, async () => (await calledBack()) >= before + jobs);
+    await this.system.startService(service);
+  }
+
   /** Sends records of our own making; the checker knows them by their mark. */
   async plant(topic: string, records: { key?: string | null; value: Buffer | string | null; headers?: object }[]) {
     const marked = records.map(({ key = null, value, headers }) => ({

@@ -31,6 +31,14 @@ export interface SimRequest {
   problems: string[];
 }
 
+export interface SimCallback {
+  at: string;
+  job: string;
+  url: string;
+  /** How it was answered. */
+  status: number | null;
+}
+
 export interface SimLog {
   count: number;
   requests: SimRequest[];
@@ -66,6 +74,8 @@ export interface Studio {
   requests(provider: Provider, query?: string): Promise<SimLog>;
   /** Paid submits the provider took. */
   submits(provider: 'suno' | 'creatomate'): Promise<SimRequest[]>;
+  /** What the provider called back so far. */
+  callbacks(provider: 'suno' | 'creatomate'): Promise<SimCallback[]>;
   /** Ends the stand-ins' faults. */
   calm(): Promise<void>;
   /** Lets the stand-ins forget everything. */
@@ -142,6 +152,7 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
       const { requests } = await studio.requests(provider, `?path=${path}&method=POST`);
       return requests.filter(({ job }) => job !== undefined);
     },
+    callbacks: async provider => ((await simulate(provider, 'callbacks')) as { callbacks: SimCallback[] }).callbacks,
     calm: async () => {
       await Promise.all(providers.map(provider => simulate(provider, 'faults', { method: 'DELETE' })));
     },

@@ -1,4 +1,5 @@
 import type { Evidence } from '../evidence.ts';
+import { calledBack } from './callbacks.ts';
 import { films } from './films.ts';
 import { files, leftovers } from './leftovers.ts';
 import { causes, deadLetters, nothingVanished, orderPerKey, outcomesTold } from './messages.ts';
@@ -10,6 +11,7 @@ export type { Violation } from './violation.ts';
 const rules: Rule[] = [
   films,
   payments,
+  calledBack,
   nothingVanished,
   deadLetters,
   causes,

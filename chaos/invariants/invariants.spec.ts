@@ -70,6 +70,10 @@ function soundFilm() {
       { provider: 'suno', jobId: 'suno-1', token: 'song-token' },
       { provider: 'creatomate', jobId: 'render-1', token: 'film-token' },
     ],
+    callbacks: [
+      { jobId: 'suno-1', at: '2026-01-01T00:00:01.000Z' },
+      { jobId: 'render-1', at: '2026-01-01T00:00:02.000Z' },
+    ],
     blobs: [`${TASK}/song.mp3`, `${TASK}/film.mp4`],
     temporary: [],
   };
@@ -165,6 +169,17 @@ describe('the checker', () => {
     it('was not noted before', () => {
       evidence.submits.push({ provider: 'suno', jobId: 'suno-2', token: 'unknown' });
       expect(found()).toEqual([['untidy', '', 'suno took order suno-2, which nobody noted before']]);
+    });
+
+    it('is of unknown outcome although its callback was taken', () => {
+      const failed = (ce_time: string) => record('SongFailed', 'song.events', { code: 'OUTCOME_UNKNOWN' }, { ce_time });
+      const song = evidence.records.indexOf(film.song);
+      evidence.inbox.get('gateway')?.add(`message-${messages + 1}`);
+      evidence.records[song] = failed('2026-01-01T00:00:03.000Z');
+      const told = ['lost', TASK, 'its song is of unknown outcome, but job suno-1 was called back'];
+      expect(found()).toContainEqual(told);
+      evidence.records[song] = failed('2026-01-01T00:00:00.500Z');
+      expect(found()).not.toContainEqual(told);
     });
 
     it('no provider knows of, or no row', () => {

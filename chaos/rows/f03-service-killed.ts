@@ -6,8 +6,8 @@ import type { Scene } from '../scene.ts';
 
 /** Long enough to kill a process meanwhile, short enough for the call's own time-out. */
 const SLOW_MS = 1_500;
-/** Long enough for a killed service to be back, on a busy machine too. */
-const BACK_MS = 12_000;
+/** Long enough to kill a process before it is called back. */
+const LATE_MS = 6_000;
 const FILMS = 2;
 const RANDOM_MS = 40_000;
 const RANDOM_PER_SECOND = 2;
@@ -22,14 +22,20 @@ const during = (service: string, name: string, provider: Provider, endpoint: str
     }),
 });
 
-/** While a paid call is under way: only the callback tells what came of it, and it comes when the service is back. */
-const duringSubmit = (service: string, name: string, provider: Provider, endpoint: string, kind: string): Try => ({
+/** While a paid call is under way: only the callback tells what came of it, and it comes while the service is dead. */
+const duringSubmit = (
+  service: string,
+  name: string,
+  provider: 'suno' | 'creatomate',
+  endpoint: string,
+  kind: string,
+): Try => ({
   name: `${service} ${name}`,
   run: async scene => {
     await scene.studio.fault(provider, { endpoint, kind, ms: SLOW_MS, times: FILMS });
-    await scene.studio.fault(provider, { endpoint, kind: 'callbacks-late', ms: BACK_MS, times: FILMS });
+    await scene.studio.fault(provider, { endpoint, kind: 'callbacks-late', ms: LATE_MS, times: FILMS });
     const taskIds = await scene.untilAsked(provider, endpoint, FILMS, () => scene.someFilms(FILMS));
-    await scene.system.kill(service, 'SIGKILL');
+    await scene.deadWhileCalledBack(service, provider, FILMS);
     await scene.ended(taskIds);
   },
 });

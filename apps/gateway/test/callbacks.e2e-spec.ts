@@ -105,7 +105,7 @@ describe('callbacks at the gateway', () => {
       ['deep as a well', well, '['.repeat(100_000), json, 200],
       ['as XML', well, '<x/>', { 'content-type': 'application/xml' }, 200],
       ['as files', well, 'x', { 'content-type': 'multipart/form-data; boundary=x' }, 200],
-      ['of no known type', well, 'x', { 'content-type': ';' }, 200],
+      ['of no known type', well, 'x', { 'content-type': ';' }, 415],
       ['of a megabyte', well, JSON.stringify({ x: 'x'.repeat(1_000_000) }), json, 413],
     ])('%s', async (_, path, body, headers, status) => {
       const before = await counted('refused');

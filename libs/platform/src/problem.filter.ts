@@ -51,10 +51,12 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
-    const [request, reply] = [
-      host.switchToHttp().getRequest<FastifyRequest>(),
-      host.switchToHttp().getResponse<FastifyReply>(),
-    ];
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Also for routes beside the controllers. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(error);
     if (problem.status >= 500) {
       this.logger.error({

@@ -1,3 +1,4 @@
+import { ProblemFilter } from '@castad/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CallbackIntake } from './callback.intake.ts';
@@ -10,9 +11,11 @@ const PREFIX = '/callbacks/';
  */
 export async function setUpCallbacks(app: NestFastifyApplication): Promise<void> {
   const intake = app.get(CallbackIntake);
+  const problems = new ProblemFilter();
   await app.register(async (routes: FastifyInstance) => {
     routes.removeAllContentTypeParsers();
     routes.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    routes.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));
     routes.post(`${PREFIX}*`, async (request: FastifyRequest<{ Params: { '*': string } }>) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       await intake.take(request.params['*'].split('/'), body);
