@@ -323,7 +323,7 @@ describe('SunoClient', () => {
     ])("knows why at %s, in our own words, and hands on the provider's apart", async (status, known) => {
       const errorMessage = `the provider's words about the-key and ${song.callbackUrl}/${'t'.repeat(43)}`;
       const job = await find(record(status, null, { errorCode: 501, errorMessage }));
-      const detail = `${status} 501 the provider's words about [redacted] and ${song.callbackUrl}/[redacted]`;
+      const detail = `${status} 501 the provider's words about [redacted] and http://castad.example/callbacks/[redacted]`;
       expect(job).toMatchObject({ state: 'failed', failure: { ...known, detail } });
       const { reason } = (job as { failure: { reason: string } }).failure;
       expect(reason).not.toContain("the provider's words");
