@@ -1,5 +1,5 @@
 import { message, RenderCalledBack, SongCalledBack, TOKEN, type CalledBack } from '@castad/contracts';
-import { idIn, idOf, isId } from '@castad/platform';
+import { canonicalId, idIn, idOf } from '@castad/platform';
 
 export type CallingProvider = 'suno' | 'creatomate';
 
@@ -27,16 +27,17 @@ export const isCallingProvider = (name: string | undefined): name is CallingProv
   name !== undefined && Object.hasOwn(rules, name);
 
 /** Reads `/callbacks/<provider>/<taskId>/<token>`, split, and its body. Undefined: it names no job of anybody. */
-export function readCallback([provider, taskId, token, ...more]: string[], body: Buffer): Callback | undefined {
+export function readCallback([provider, task = '', token, ...more]: string[], body: Buffer): Callback | undefined {
   if (more.length > 0 || !isCallingProvider(provider)) return undefined;
-  if (!taskId || !isId(taskId) || !token || !TOKEN.test(token)) return undefined;
+  const taskId = canonicalId(task);
+  if (!taskId || !token || !TOKEN.test(token)) return undefined;
   const { type, jobId: read } = rules[provider];
   const text = body.toString();
   const jobId = read(parsed(text));
   if (!jobId) return undefined;
   return {
     id: idOf(provider, token, jobId, text),
-    message: message<CalledBack>(type, { taskId: taskId.toLowerCase(), revision: 0, token, jobId }),
+    message: message<CalledBack>(type, { taskId, revision: 0, token, jobId }),
   };
 }
 
