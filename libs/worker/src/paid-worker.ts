@@ -188,7 +188,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
       request = await this.prepare(job);
       await this.note(job);
     } catch (thrown) {
-      return thrown instanceof NotYet ? { dueInMs: thrown.lookAgainMs } : this.refused(job, asProviderError(thrown));
+      return thrown instanceof NotYet ? this.notYet(thrown as NotYet<J>) : this.refused(job, asProviderError(thrown));
     }
     const notBegun = await this.begun(job, isProbe);
     if (notBegun) return notBegun;
@@ -198,6 +198,10 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
       const error = asProviderError(thrown);
       return error.refused ? this.refused(job, error) : this.unknown(job, error, now);
     }
+  }
+
+  private notYet({ lookAgainMs, record }: NotYet<J>): Outcome<J> {
+    return { dueInMs: lookAgainMs, ...(record && { record }) };
   }
 
   /** Before the call: a lost database must not hide that it was made. */

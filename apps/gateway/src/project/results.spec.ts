@@ -52,6 +52,14 @@ describe('the results of a project', () => {
     expect(staleness(results(first, { song: { revision: 1, trackId: 'b', at: 2 } }))).toEqual([false, false, true]);
   });
 
+  it('are fresh when the chosen track was lost and the film was made of the other', () => {
+    const [lyric, whole, video] = first as [Stage, Stage, Stage];
+    const halved = Object.assign(Stage.of('task', 'song', 1), { ...whole, files: stored('b') });
+    const of = results([lyric, halved, video]);
+    expect([of.trackOf(halved), staleness(of)]).toEqual(['b', [false, false, false]]);
+    expect(of.firstUndone()).toBeUndefined();
+  });
+
   it('go stale with the photos: another one, one less, another order', () => {
     const film = done('video', 1, { revision: 1, trackId: 'a', imageIds: ['x', 'y'] });
     const stages = [...first.slice(0, 2), film];

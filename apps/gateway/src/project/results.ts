@@ -30,9 +30,7 @@ export class Results {
   trackOf(song: Stage): string {
     const choice = this.project.choices?.song;
     const chosen = choice?.revision === song.revision ? choice.trackId : undefined;
-    const usual = (song.output as SongOutput).chosenTrackId;
-    const stored = song.storedTracks().map(({ trackId }) => trackId);
-    return chosen ?? (stored.includes(usual) ? usual : (stored[0] ?? usual));
+    return chosen ?? heard(song, (song.output as SongOutput).chosenTrackId);
   }
 
   /** Whether an attempt is made from something else than what counts now. */
@@ -40,7 +38,7 @@ export class Results {
     const before = stageNames[stageNames.indexOf(name) - 1];
     const source = before && this.current(before);
     if (!source || !input) return false;
-    const isOtherTrack = name === 'video' && !!input.trackId && input.trackId !== this.trackOf(source);
+    const isOtherTrack = name === 'video' && !!input.trackId && heard(source, input.trackId) !== this.trackOf(source);
     return input.revision !== source.revision || isOtherTrack || this.hasOtherPhotos(input) || this.isStale(source);
   }
 
@@ -69,4 +67,10 @@ export class Results {
   private hasOtherPhotos({ imageIds }: StageInput): boolean {
     return !!imageIds && !!this.imageIds && !isDeepStrictEqual(imageIds, this.imageIds);
   }
+}
+
+/** The track that a film made of this one has: where its file was lost, it is the first of the others. */
+function heard(song: Stage, trackId: string): string {
+  const stored = song.storedTracks().map(track => track.trackId);
+  return stored.includes(trackId) ? trackId : (stored[0] ?? trackId);
 }

@@ -2,6 +2,7 @@ import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
 import { AddVideoErrorDetail } from './add-video-error-detail.ts';
 import { AddVideoRetry } from './add-video-retry.ts';
+import { AddOtherTracks } from './add-other-tracks.ts';
 import { AddTemplateCheck } from './add-template-check.ts';
 import { CreateVideo } from './create-video.ts';
 
@@ -12,4 +13,5 @@ export const migrations = [
   { name: '0005-video-retry', class: AddVideoRetry },
   { name: '0007-video-error-detail', class: AddVideoErrorDetail },
   { name: '0008-template-check', class: AddTemplateCheck },
+  { name: '0009-other-tracks', class: AddOtherTracks },
 ];

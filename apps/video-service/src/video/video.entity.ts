@@ -28,6 +28,8 @@ const schema = defineEntity({
     title: p.string().length(80),
     songRevision: p.integer(),
     track: p.json<Track>(),
+    /** What the film may be made of where that track's file cannot be had. */
+    otherTracks: p.json<Track[]>().nullable(),
     url: p.string().length(2000).nullable(),
     posterUrl: p.string().length(2000).nullable(),
     durationSeconds: p.float().nullable(),
@@ -64,6 +66,7 @@ export class Video extends schema.class {
     const track = tracks.find(({ trackId }) => trackId === chosenTrackId);
     if (!track) throw new AppError('TRACK_MISSING', 'the chosen track is not among the tracks');
     const video = Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
+    video.otherTracks = tracks.filter(other => other !== track);
     video.dueAt = new Date(video.createdAt.getTime() + COPY_MS);
     return video;
   }
@@ -73,6 +76,11 @@ export class Video extends schema.class {
     const title = shortened(plan.brief.businessName, 80);
     const track = { trackId: 'unknown', url, durationSeconds };
     return Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
+  }
+
+  /** The tracks the film may be made of, the chosen one first. */
+  candidates(): Track[] {
+    return [this.track, ...(this.otherTracks ?? [])];
   }
 
   /** The part of the song that the film shows. */

@@ -167,6 +167,21 @@ describe('VideoWorker', () => {
     expect(orders).toEqual([]);
   });
 
+  it('makes the film of another track where the chosen one is lost, and remembers it', async () => {
+    const tracks = ['track-1', 'track-2', 'track-3'].map(trackId => aTrack({ trackId }));
+    const song = aSongReady({ revision: 2, tracks, chosenTrackId: 'track-2' });
+    const video = Video.ofSong(song, { messageId: 'm', traceparent: 't' });
+    storage = assets => ({
+      ...stored(assets.filter(({ name }) => name !== 'track-2')),
+      failed: [{ ...(assets[0] as AssetRef), code: 'SOURCE_GONE', reason: 'The file is gone.' }],
+    });
+    expect(await step(video)).toMatchObject({ said: [], dueInMs: 0 });
+    expect(video).toMatchObject({ status: 'ordered', track: { trackId: 'track-1' } });
+    expect(orders).toEqual([]);
+    expect((await step(video)).said).toEqual([expect.any(RenderSubmitted)]);
+    expect(video.submitBegun()).toMatchObject({ track: { trackId: 'track-1' } });
+  });
+
   it('fails when the song could not be stored, or a photo is gone', async () => {
     storage = ([song, ...others]) => ({
       ...stored(others),

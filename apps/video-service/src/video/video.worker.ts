@@ -1,4 +1,4 @@
-import { type RenderSubmitBegun, type RenderSubmitted, type Stage, TRACKS } from '@castad/contracts';
+import { type RenderSubmitBegun, type RenderSubmitted, type Stage, type Track, TRACKS } from '@castad/contracts';
 import { ProviderError, shortened } from '@castad/platform';
 import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
@@ -88,17 +88,28 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
     return this.templates.get(id);
   }
 
-  private async files({ taskId, songRevision, track, plan }: Video): Promise<{ songUrl: string; photoUrls: string[] }> {
-    const song: AssetRef = { revision: songRevision, kind: 'song', ref: TRACKS, name: track.trackId };
+  private async files(video: Video): Promise<{ songUrl: string; photoUrls: string[] }> {
+    const { taskId, songRevision, track, plan } = video;
+    const songs = video
+      .candidates()
+      .map(({ trackId }): AssetRef => ({ revision: songRevision, kind: 'song', ref: TRACKS, name: trackId }));
     const photos = plan.imageIds.map((ref): AssetRef => ({ revision: 0, kind: 'image', ref }));
-    const { links, missing, failed } = await this.storage.links(taskId, [song, ...photos]);
-    if (failed[0]) throw refused('SONG_NOT_STORED', 'The song could not be stored.', wordsOf(failed[0]));
+    const { links, missing, failed } = await this.storage.links(taskId, [...songs, ...photos]);
     if (missing.some(({ kind }) => kind === 'image'))
       throw refused('IMAGE_MISSING', 'A photo of this order is no longer there.');
+    const songUrl = (candidate: Track) =>
+      links.find(({ kind, name }) => kind === 'song' && name === candidate.trackId)?.url;
+    const photoUrl = ({ ref }: AssetRef) =>
+      links.find(link => link.kind === 'image' && link.ref === ref)?.url as string;
+    const url = songUrl(track);
+    if (url) return { songUrl: url, photoUrls: photos.map(photoUrl) };
     if (missing.length > 0) throw new NotYet(NOT_STORED_MS);
-    const urlOf = ({ kind, ref }: AssetRef) =>
-      links.find(link => link.kind === kind && link.ref === ref)?.url as string;
-    return { songUrl: urlOf(song), photoUrls: photos.map(urlOf) };
+    const other = video.candidates().find(songUrl);
+    if (!other) throw refused('SONG_NOT_STORED', 'The song could not be stored.', failed[0] && wordsOf(failed[0]));
+    this.logger.warn({ taskId, trackId: other.trackId }, 'the film is made of another track: the chosen one is lost');
+    throw new NotYet<Video>(0, saved => {
+      saved.track = other;
+    });
   }
 }
 
