@@ -36,6 +36,7 @@ jest.setTimeout(120_000);
 const SERVICE = 'video-service';
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const RENDER = 'POST /v2/renders';
+const PORTRAIT = '7c1f0a52-9a16-4c1e-8a51-09160916c0de';
 const SQUARE = '7c1f0a52-11aa-4c1e-8a51-11001100c0de';
 /** Configured for no format. */
 const PAPER = '7c1f0a52-9a16-4c1e-8a52-09160916c0de';
@@ -58,7 +59,7 @@ interface Request {
   job?: string;
   status: number | null;
   problems: string[];
-  body: { metadata: string; elements: (Element & { elements?: Element[] })[] };
+  body: { metadata: string; fill_color?: string; elements: (Element & { elements?: Element[] })[] };
 }
 
 describe('video-service', () => {
@@ -380,7 +381,9 @@ describe('video-service', () => {
     const age = (seconds: number) =>
       bed.query(SERVICE, 'update template set fetched_at = now(3) - interval ? second', [seconds]);
     it('once for all films of two instances, though the first answer is slow', async () => {
-      await sim('faults', { endpoint: 'GET /v2/templates/*', kind: 'delay', ms: 500, times: 1 });
+      await bed.query(SERVICE, 'delete from template where id = ?', [SQUARE]);
+      await sim('faults', { endpoint: 'GET /v2/templates/*', match: SQUARE, kind: 'delay', ms: 500, times: 1 });
+      await restart();
       const other = await bootWith({ ...env, PORT: '0' }, VideoServiceModule);
       try {
         const events = Array.from({ length: 30 }, () => aSongReady({ plan: aPlan({ video: { format: '1:1' } }) }));
@@ -438,11 +441,15 @@ describe('video-service', () => {
       const response = await fetch(`${env.PUBLIC_URL}/internal/template-checks`, init);
       return { status: response.status, body: (await response.json()) as { code?: string } };
     };
-    const calls = async () => (await sim('requests?path=/v2/*&count=true')).count;
+    const count = async (path: string) => (await sim(`requests?path=/v2/${path}&count=true`)).count;
+    const colour = (id: string) => `#${id.slice(-6)}`;
+    const dryRuns = async (id: string) =>
+      (await sim('requests?path=/v2/renders/dry-run')).requests.filter(({ body }) => body.fill_color === colour(id));
+    const calls = async (id: string) => [await count(`templates/${id}`), (await dryRuns(id)).length];
     /** An id under which Creatomate has this. */
     const template = async (...elements: object[]): Promise<string> => {
       const id = newId();
-      const body = { id, source: { width: 720, height: 1280, elements } };
+      const body = { id, source: { width: 720, height: 1280, fill_color: colour(id), elements } };
       await sim('faults', { endpoint: TEMPLATES, match: id, kind: 'status', status: 200, body });
       return id;
     };
@@ -459,8 +466,8 @@ describe('video-service', () => {
       const found = await Promise.all([1, 2, 3].map(() => check({ format: '9:16', template: id })));
       expect(found).toEqual(Array(3).fill({ status: 200, body: { ok: true } }));
       expect(await check({ format: '1:1', template: id })).toMatchObject({ body: { ok: true } });
-      expect(await calls()).toBe(2);
-      const [dryRun] = (await sim('requests?path=/v2/renders/dry-run')).requests;
+      expect(await calls(id)).toEqual([1, 1]);
+      const [dryRun] = await dryRuns(id);
       expect(dryRun?.problems).toEqual([]);
       expect((await sim('jobs')).count).toBe(0);
     });
@@ -471,7 +478,7 @@ describe('video-service', () => {
       );
       await sim('reset', {});
       expect(await check({ format: '9:16' })).toEqual({ status: 200, body: { ok: true } });
-      expect(await calls()).toBe(0);
+      expect(await count(`templates/${PORTRAIT}`)).toBe(0);
     });
 
     it.each<[string, object[], string, RegExp]>([
@@ -483,9 +490,10 @@ describe('video-service', () => {
         /Closing .* duration that is none: "4 bars"/,
       ],
     ])('and says that it %s', async (_, elements, code, reason) => {
-      const found = await check({ format: '9:16', template: await template(...elements) });
+      const id = await template(...elements);
+      const found = await check({ format: '9:16', template: id });
       expect(found).toMatchObject({ status: 200, body: { code, reason: expect.stringMatching(reason) } });
-      expect((await sim('requests?path=/v2/renders/dry-run')).count).toBe(0);
+      expect(await calls(id)).toEqual([1, 0]);
     });
 
     it("and says what Creatomate's dry run has against it", async () => {
@@ -502,7 +510,7 @@ describe('video-service', () => {
           status: 200,
           body: { code: 'TEMPLATE_UNKNOWN' },
         });
-      expect(await calls()).toBe(1);
+      expect(await calls(id)).toEqual([1, 0]);
     });
 
     it.each([
