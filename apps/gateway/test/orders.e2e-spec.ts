@@ -395,6 +395,18 @@ describe('orders', () => {
       expect((await project(taskId)).stages[1]).not.toHaveProperty('waiting');
     });
 
+    it('for their provider have the whole order’s time for it, not their stage’s alone', async () => {
+      const taskId = await order();
+      const left = async () => {
+        const sql = `select timestampdiff(second, created_at, deadline) seconds from task_order where task_id = ?`;
+        return (await bed.query<{ seconds: number }>('gateway', sql, [taskId]))[0]?.seconds;
+      };
+      expect(await left()).toBe(600);
+      await tell(message(StageDelayed, { taskId, revision: 1, stage: 'lyric', ...delay }));
+      await becomes(taskId, { stages: [{ waiting: delay }, {}, {}] });
+      expect(await left()).toBe(45 * 60 + 10);
+    });
+
     it('by a message that was put aside say so at once', async () => {
       const taskId = await order();
       const rejected = { service: 'lyric-service', messageType: 'GenerateLyric.v1', reason: 'The brief is not valid.' };

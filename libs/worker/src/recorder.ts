@@ -56,33 +56,34 @@ export class Recorder<J extends Job & object> {
   private async settle(unit: UnitOfWork, results: Result<J>[]): Promise<void> {
     const { account, wake } = this.of;
     if (!account) return;
-    const unused = account.provider.limit ? results.filter(({ claimed }) => account.isGranted(claimed.job)) : [];
+    const { limit } = account.provider;
+    const unused = limit ? results.filter(({ claimed }) => account.isGranted(claimed.job)) : [];
     const pauses = results.flatMap(({ outcome }) => outcome.pause ?? []);
-    const isInOrder =
-      pauses.length === 0 && results.some(({ claimed, outcome }) => claimed.isProbe && outcome.accepted);
-    if (unused.length + pauses.length === 0 && !isInOrder) return;
+    const probe = results.find(({ claimed }) => claimed.isProbe)?.outcome;
+    if (unused.length + pauses.length === 0 && !probe) return;
     const bucket = await account.lock(unit);
-    if (account.provider.limit) bucket.giveBack(account.provider.limit, unused.length);
+    if (limit) bucket.giveBack(limit, unused.length);
     for (const pause of pauses) account.pause(bucket, pause, unit.now);
-    if (isInOrder) await this.goOn(unit, bucket, account);
-    else if (pauses.length > 0) wake(bucket.pausedMs(unit.now));
+    if (probe) await this.probed(unit, bucket, account, Math.max(0, ...pauses.map(({ ms }) => ms)), probe);
+    wake(bucket.pausedMs(unit.now));
   }
 
-  /** What waited for the account need not wait any longer. */
-  private async goOn(unit: UnitOfWork, bucket: Bucket, account: Account): Promise<void> {
+  /** What waited for the one order that tried waits no longer, or until the next one tries. */
+  private async probed(unit: UnitOfWork, bucket: Bucket, account: Account, pauseMs: number, outcome: Outcome<J>) {
     const { em, now } = unit;
+    const isInOrder = !!outcome.accepted && pauseMs === 0;
+    const at = isInOrder ? now : new Date(now.getTime() + (pauseMs || (outcome.dueInMs ?? 0)));
     const { tableName } = em.getMetadata().get(this.of.entity);
-    const values = [now, now, bucket.pausedUntil ?? now, bucket.pauseCode];
     await em.getConnection().execute(
       `update \`${tableName}\` set due_at = ?
        where due_at > ? and due_at <= ? and status = 'ordered' and lease_until is null and error_code = ?`,
-      values,
+      [at, at, bucket.pausedUntil ?? now, bucket.pauseCode],
       'run',
       em.getTransactionContext(),
     );
-    account.lift(bucket);
+    if (isInOrder) account.lift(bucket);
+    else bucket.pausedUntil = at;
     unit.wake(this.of.entity);
-    this.of.wake(0);
   }
 
   private apply(unit: UnitOfWork, saved: J, owner: string, outcome: Outcome<J>): void {

@@ -66,6 +66,13 @@ export class Order extends schema.class {
     this.dueAt = this.deadline;
   }
 
+  /** What its stage waits for is somebody's to mend: it has the whole order's time for that. */
+  waits(stage: StageName, { graceMs }: TimeLimits): void {
+    if (this.currentStage !== stage) return;
+    this.deadline = new Date(this.planEnd() + graceMs);
+    this.dueAt = this.deadline;
+  }
+
   isRunning(): boolean {
     return !isFinal(this);
   }

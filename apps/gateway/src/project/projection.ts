@@ -1,4 +1,4 @@
-import { type Failure, type Message, MessageRejected, stages as stageNames } from '@castad/contracts';
+import { type Failure, type Message, MessageRejected, StageDelayed, stages as stageNames } from '@castad/contracts';
 import type { MessageContext } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
@@ -58,6 +58,7 @@ export class Projection {
     if (isDone(order.lastStage)) context.publish(order.completed());
     else if (failed) context.publish(order.failed(failed, errorIn(event as Failure)));
     else if (event instanceof MessageRejected) order.rejection ??= rejectionIn(event);
+    else if (event instanceof StageDelayed) order.waits(event.stage, this.config.timeLimits());
     else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());
   }
 }
