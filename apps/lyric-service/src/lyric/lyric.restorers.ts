@@ -24,11 +24,11 @@ export class LyricRestorers {
   }
 
   @Restore(LyricFailed)
-  onLyricFailed({ taskId, revision, code, reason }: LyricFailed, { unit }: MessageContext) {
+  onLyricFailed({ taskId, revision, code, reason, detail }: LyricFailed, { unit }: MessageContext) {
     this.worker.restore(unit, {
       key: { taskId, revision },
       tell: job => {
-        if (job) end(job, 'failed', { code, reason });
+        if (job) end(job, 'failed', { code, reason, detail });
         return job;
       },
     });
