@@ -34,14 +34,19 @@ const statuses: [new (...args: never[]) => AppError, HttpStatus][] = [
   [Unavailable, HttpStatus.SERVICE_UNAVAILABLE],
 ];
 
+export const PROBLEM_JSON = 'application/problem+json';
+
 const codes: Partial<Record<number, string>> = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHORIZED',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
+  408: 'REQUEST_TIMEOUT',
   413: 'TOO_LARGE',
+  414: 'URI_TOO_LONG',
   415: 'UNSUPPORTED_MEDIA_TYPE',
   429: 'TOO_MANY_REQUESTS',
+  431: 'HEADERS_TOO_LARGE',
 };
 
 /** The one place where an error becomes an HTTP answer. Nothing of an unexpected error leaves the service. */
@@ -67,7 +72,7 @@ export class ProblemFilter implements ExceptionFilter {
       });
     }
     if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', '1');
-    void reply.status(problem.status).type('application/problem+json').send(problem);
+    void reply.status(problem.status).type(PROBLEM_JSON).send(problem);
   }
 }
 
@@ -82,10 +87,18 @@ export function problemOf(error: unknown): Problem {
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return { type: 'about:blank', title: toError(error).message, status, code: codes[status] ?? 'BAD_REQUEST' };
+    return problemFor(status, toError(error).message);
   }
   return { type: 'about:blank', title: 'Something went wrong on our side.', status: 500, code: 'INTERNAL_ERROR' };
 }
+
+/** What a standard status says by itself. */
+export const problemFor = (status: number, title: string): Problem => ({
+  type: 'about:blank',
+  title,
+  status,
+  code: codes[status] ?? 'BAD_REQUEST',
+});
 
 /** Shapes are checked strictly: what a class does not know is refused, not ignored. */
 export const validationPipe = () =>

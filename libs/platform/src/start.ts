@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { ServiceConfig } from './config.ts';
+import { earlyErrors } from './early-errors.ts';
 import { AppError, toError } from './errors.ts';
 import { takeJson } from './json-body.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -24,7 +25,7 @@ const BODY_LIMIT = 256 * 1024;
 export async function boot(module: Type, options: StartOptions = {}): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
-    new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true }),
+    new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true, ...earlyErrors }),
     // Our own logger takes over as soon as there is one; before that `start` says what is wrong, without a stack.
     { logger: false, abortOnError: false, bodyParser: false },
   );
