@@ -1,10 +1,10 @@
 import multipart from '@fastify/multipart';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { MAX_IMAGES } from '@castad/contracts';
 import { AppError } from '@castad/platform';
 import { setUpCallbacks } from './callback/callback.routes.ts';
 import { GatewayConfig } from './gateway.config.ts';
+import { FORM_LIMITS } from './input/photos.ts';
 import { openApiDocument } from './openapi.ts';
 
 declare module 'fastify' {
@@ -13,14 +13,11 @@ declare module 'fastify' {
   }
 }
 
-const MAX_FIELD_BYTES = 1024;
-
 /** Uploads, callbacks, and the API's description at `/openapi.json` and `/docs`. */
 export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
   const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
-  // One file and one field more than are taken, so that the refusal is our own.
   await app.register(multipart, {
-    limits: { files: MAX_IMAGES + 1, fileSize: IMAGE_MAX_BYTES, fields: 1, fieldSize: MAX_FIELD_BYTES },
+    limits: { ...FORM_LIMITS, fileSize: IMAGE_MAX_BYTES },
   });
   app
     .getHttpAdapter()

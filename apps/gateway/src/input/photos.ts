@@ -1,8 +1,12 @@
+import { MAX_IMAGES } from '@castad/contracts';
 import { AppError, InvalidInput, toError } from '@castad/platform';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 
 const FIELD = 'images';
+
+/** One file and one field more than are taken, so that the refusal is our own. */
+export const FORM_LIMITS = { files: MAX_IMAGES + 1, fields: 1, fieldSize: 1024 };
 
 /**
  * The files of a form, as they come: the next one is read when the one before has been.
