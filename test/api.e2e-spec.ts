@@ -4,6 +4,7 @@ import { eventually, refusal, Rest } from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import mysql from 'mysql2/promise';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startStudio, type ProjectView, type Studio } from './film.ts';
 
@@ -27,6 +28,7 @@ const photo = (name: string) => readFile(join(import.meta.dirname, '../examples/
 describe('the REST API', () => {
   let studio: Studio;
   let rest: Rest;
+  let storage: mysql.Connection;
 
   beforeAll(async () => {
     const appEnv = {
@@ -37,8 +39,12 @@ describe('the REST API', () => {
     };
     studio = await startStudio({ appEnv });
     rest = new Rest(studio.system.gatewayUrl);
+    storage = await mysql.createConnection(studio.sandbox.databaseUrl('storage-service'));
   });
-  afterAll(() => studio?.close());
+  afterAll(async () => {
+    await storage?.end();
+    await studio?.close();
+  });
   beforeEach(() => studio.reset());
 
   const draft = async (changes: object = {}) =>
@@ -204,10 +210,59 @@ describe('the REST API', () => {
       expect(refusal(await upload(taskId, 'GIF, perhaps', ...Array<Buffer>(40).fill(good)))).toBe('415 NOT_AN_IMAGE');
       expect(refusal(await upload(taskId, ...Array<Buffer>(51).fill(png)))).toBe('409 TOO_MANY_IMAGES');
       expect(await studio.project(taskId)).toMatchObject({ images: [] });
-      const connection = await mysql.createConnection(studio.sandbox.databaseUrl('storage-service'));
-      const [assets] = await connection.query('select * from asset where task_id = ?', [taskId]);
-      await connection.end();
+      const [assets] = await storage.query('select * from asset where task_id = ?', [taskId]);
       expect(assets).toEqual([]);
+    });
+
+    describe('but not of an upload that breaks off', () => {
+      const head = 'content-disposition: form-data; name="images"; filename="photo.jpg"\r\ncontent-type: image/jpeg';
+      /** A whole photo, and the beginning of another one. */
+      const half = async () => {
+        const good = await photo('01.jpg');
+        const begin = Buffer.from(`--b\r\n${head}\r\n\r\n`);
+        return Buffer.concat([begin, good, Buffer.from('\r\n'), begin, good.subarray(0, good.length / 2)]);
+      };
+      const leftOf = async (taskId: string) => {
+        const [assets] = await storage.query('select * from asset where task_id = ?', [taskId]);
+        const { images } = (await studio.project(taskId)) as ProjectView & { images: unknown[] };
+        return { assets, images };
+      };
+      /** What a service calls an error of its own; each logs its requests there too. */
+      const errors = async (service: string) =>
+        (await readFile(studio.sandbox.tree.logFile(`${service}-1`), 'utf8'))
+          .split('\n')
+          .filter(line => /"level":"?(50|60|error|fatal)/.test(line));
+
+      it.each<[string, (taskId: string) => Promise<unknown>]>([
+        [
+          'without its end',
+          async taskId => {
+            const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+            const answer = await rest.call('POST', `/v1/projects/${taskId}/images`, { body: await half(), headers });
+            expect(refusal(answer)).toBe('400 INVALID_MULTIPART');
+          },
+        ],
+        [
+          'as its client leaves',
+          async taskId => {
+            const socket = connect(Number(new URL(studio.system.gatewayUrl).port), '127.0.0.1');
+            socket.write(
+              `POST /v1/projects/${taskId}/images HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n` +
+                'content-type: multipart/form-data; boundary=b\r\n\r\n',
+            );
+            socket.write(await half());
+            await eventually(async () => expect((await leftOf(taskId)).assets).toHaveLength(1));
+            socket.destroy();
+          },
+        ],
+      ])('%s, and it is no error of ours', async (_, breakOff) => {
+        const before = { gateway: await errors('gateway'), storage: await errors('storage-service') };
+        const taskId = await draft();
+        await breakOff(taskId);
+        await eventually(async () => expect(await leftOf(taskId)).toEqual({ assets: [], images: [] }));
+        expect({ gateway: await errors('gateway'), storage: await errors('storage-service') }).toEqual(before);
+        expect((await upload(taskId, await photo('01.jpg'))).status).toBe(201);
+      });
     });
 
     it('but no more than fifty', async () => {
