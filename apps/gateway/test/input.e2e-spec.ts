@@ -72,8 +72,7 @@ const fields: Record<string, (rest: Rest, text: string) => Promise<Answer>> = {
     rest.post('/v1/projects', { ...brief, description, run: true, withoutPhotos: true }),
   'music.style': (rest, style) =>
     rest.post('/v1/projects', { ...brief, music: { style }, run: true, withoutPhotos: true }),
-  'video.template': (rest, template) =>
-    rest.post('/v1/projects', { ...brief, video: { template }, run: true, withoutPhotos: true }),
+  'video.template': (rest, template) => rest.post('/v1/projects', { ...brief, video: { template } }),
   title: async (rest, title) => rest.call('PUT', `${await draft(rest)}/lyric`, sent(lyric('la', { title }))),
   style: async (rest, style) => rest.call('PUT', `${await draft(rest)}/lyric`, sent(lyric('la', { style }))),
   'sections[0].lines[0]': async (rest, line) => rest.call('PUT', `${await draft(rest)}/lyric`, sent(lyric(line))),
@@ -97,6 +96,7 @@ describe('what clients send', () => {
     await bed.migrate(SERVICE, migrations);
     const env = {
       STORAGE_URL: 'http://127.0.0.1:9',
+      VIDEO_URL: 'http://127.0.0.1:9',
       INTERNAL_SECRET: 'the-secret-of-the-services',
       UPLOADS_MAX_CLIENTS: '2',
     };

@@ -22,6 +22,7 @@ describe('subRip', () => {
     ['<b>Stay</b> {\\an8}with us', '‹b›Stay‹/b› (\\an8)with us'],
     ['Stay\n\n2\r\nwith\u2028us\u0085now', 'Stay 2 with us now'],
     ['[Verse 1] Stay with us', 'Stay with us'],
+    ['Chorus: Stay with us', 'Stay with us'],
     ['I <3 you', 'I ‹3 you'],
   ])('lets nothing of a line break a cue: %j', (text, expected) => {
     expect(subRip([{ text, start: 1, end: 2 }])).toBe(`1\n00:00:01,000 --> 00:00:02,000\n${expected}\n`);

@@ -1,4 +1,4 @@
-import type { TimedLine } from '@castad/contracts';
+import { sungText, type TimedLine } from '@castad/contracts';
 
 /** The sung lines as SubRip subtitles. */
 export const subRip = (lines: TimedLine[]): string =>
@@ -12,11 +12,7 @@ const lookalikes: Record<string, string> = { '-->': '→', '<': '‹', '>': '›
 
 /** One line that is text and nothing else: section labels are not sung, arrows and tags would be read as commands. */
 const shown = (text: string): string =>
-  text
-    .replace(/\[[^\]]*\]/g, ' ')
-    .replace(/-->|[<>{}]/g, found => lookalikes[found] as string)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
+  sungText(text.replace(/[\s\p{Cc}]+/gu, ' ')).replace(/-->|[<>{}]/g, found => lookalikes[found] as string);
 
 function time(seconds: number): string {
   const ms = Math.round(seconds * 1000);

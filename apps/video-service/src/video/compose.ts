@@ -1,5 +1,5 @@
 import type { Brief, TimedLine } from '@castad/contracts';
-import { AppError } from '@castad/platform';
+import { AppError, shortened } from '@castad/platform';
 import { secondsOf, type RenderElement, type RenderScript } from '../creatomate/render-script.ts';
 import type { Cut } from './cut.ts';
 
@@ -88,7 +88,7 @@ function closing({ duration }: RenderElement, { durationSeconds, lines }: FilmPa
   const designed = secondsOf(duration, durationSeconds) ?? 0;
   if (Number.isNaN(designed))
     throw new UnusableTemplate(
-      `The element ${CLOSING} of the video template has a duration that is none: ${JSON.stringify(duration).slice(0, 100)}.`,
+      `The element ${CLOSING} of the video template has a duration that is none: ${shortened(JSON.stringify(duration), 100)}.`,
     );
   const wished = Math.max(durationSeconds - designed, lines.at(-1)?.end ?? 0);
   const time = round(Math.max(0, Math.min(wished, durationSeconds - SHORTEST_CLOSING)));
