@@ -150,6 +150,14 @@ describe('the Creatomate stand-in', () => {
     });
   });
 
+  it('says odd things of a finished render when it is told to', async () => {
+    const body = { url: null, duration: 'long', snapshot_url: 'none' };
+    await standIn.post('/__sim/faults', { endpoint: 'POST /v2/renders', kind: 'job-odd', body });
+    const { id } = await submit({ template_id: portrait });
+    const read = () => standIn.get<Render>(`/v2/renders/${id}`);
+    expect(await eventually(read, ({ status }) => status === 'succeeded')).toMatchObject(body);
+  });
+
   describe('asked for a dry run', () => {
     const photo = (source: string) => ({ type: 'image', name: 'Photo', source });
     const dryRun = (elements: object[]) =>

@@ -18,7 +18,7 @@ const windowMs = 10_000;
 
 /** The video renderer: templates, renders and their files. */
 export class Creatomate implements Provider {
-  readonly faultKinds = [...jobKinds, 'job-cancelled'];
+  readonly faultKinds = [...jobKinds, 'job-cancelled', 'job-odd'];
   readonly routes = {
     'POST /v2/renders': (call: Call) => this.#render(call),
     'GET /v2/renders/*': (call: Call) => this.#show(call),

@@ -136,7 +136,14 @@ export function view(shown: Render) {
     webhook_url: request.webhookUrl ?? null,
     metadata: request.metadata ?? null,
     warnings: request.warnings,
+    ...oddities(shown),
   };
+}
+
+/** What a finished render says in place of the truth. */
+function oddities({ status, faults }: Render): Json {
+  const isFinished = status === 'succeeded' || status === 'failed';
+  return isFinished ? ((faults.find(({ kind }) => kind === 'job-odd')?.body ?? {}) as Json) : {};
 }
 
 function failureOf({ faults }: Render) {

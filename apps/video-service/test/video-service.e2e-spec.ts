@@ -305,12 +305,30 @@ describe('video-service', () => {
     });
 
     it.each([
-      ['job-failed', { body: { error_message: 'Unable to fetch asset: https://x' } }, 'CREATOMATE_ASSET_UNREACHABLE'],
-      ['job-failed', {}, 'CREATOMATE_RENDER_FAILED'],
-      ['job-cancelled', {}, 'CREATOMATE_CANCELLED'],
-    ])('fails with the reason at %s %j', async (kind, more, code) => {
-      await fault(kind, more);
-      expect((await end(await send())).data).toMatchObject({ code, retryable: true });
+      [
+        'job-failed',
+        { error_message: 'Unable to fetch asset: https://x/1.jpg?sig=secret (HTTP 403)' },
+        'CREATOMATE_ASSET_UNREACHABLE',
+        'failed Unable to fetch asset: https://x/1.jpg (HTTP 403)',
+      ],
+      ['job-failed', {}, 'CREATOMATE_RENDER_FAILED', 'failed An internal error occurred while rendering.'],
+      ['job-cancelled', {}, 'CREATOMATE_CANCELLED', 'cancelled The render was cancelled.'],
+      ['job-odd', { url: null }, 'CREATOMATE_NO_FILE', 'succeeded'],
+      ['job-odd', { url: `https://x/${'x'.repeat(2_000)}` }, 'CREATOMATE_NO_FILE', 'succeeded'],
+      ['job-odd', { status: 'encoding_failed' }, 'CREATOMATE_RENDER_FAILED', 'encoding_failed'],
+    ])("fails with the reason and Creatomate's words at %s %j", async (kind, body, code, detail) => {
+      await fault(kind, { body });
+      expect((await end(await send())).data).toMatchObject({ code, retryable: true, detail });
+    });
+
+    it.each([
+      { snapshot_url: 'none', duration: 'long' },
+      { snapshot_url: `https://x/${'x'.repeat(2_000)}.jpg`, duration: -1 },
+      { snapshot_url: null, duration: 10_000_000 },
+    ])('is content with a film whose poster and length are none: %j', async body => {
+      await fault('job-odd', { body });
+      const { type, data } = await end(await send());
+      expect([type, data.durationSeconds, data.posterUrl]).toEqual([RenderSucceeded.type, 10, undefined]);
     });
   });
 
