@@ -332,6 +332,16 @@ describe('the REST API', () => {
     });
   });
 
+  it('knows before anything is paid whether films can be made with a template', async () => {
+    const order = (template: string, format = '9:16') =>
+      rest.post<ProjectView>('/v1/projects', { ...brief, video: { format, template }, run: true, withoutPhotos: true });
+    const refused = await order(newId());
+    expect(refusal(refused)).toBe('409 TEMPLATE_UNKNOWN');
+    expect(await studio.requests('openai', '?count=true')).toMatchObject({ count: 0 });
+    const { body } = await order('7c1f0a52-9a16-4c1e-8a52-09160916c0de');
+    expect(await studio.ended(body.taskId)).toMatchObject({ status: 'completed' });
+  });
+
   describe('lists', () => {
     it('every project under its status, without what its stages made', async () => {
       const waiting = await studio.order({ stopAfter: 'lyric' });
