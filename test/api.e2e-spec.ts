@@ -335,9 +335,9 @@ describe('the REST API', () => {
   it('knows before anything is paid whether films can be made with a template', async () => {
     const order = (template: string, format = '9:16') =>
       rest.post<ProjectView>('/v1/projects', { ...brief, video: { format, template }, run: true, withoutPhotos: true });
-    const refused = await order(newId());
-    expect(refusal(refused)).toBe('409 TEMPLATE_UNKNOWN');
-    expect(await studio.requests('openai', '?count=true')).toMatchObject({ count: 0 });
+    const before = await tasks();
+    expect(refusal(await order(newId()))).toBe('409 TEMPLATE_UNKNOWN');
+    expect(await tasks()).toEqual(before);
     const { body } = await order('7c1f0a52-9a16-4c1e-8a52-09160916c0de');
     expect(await studio.ended(body.taskId)).toMatchObject({ status: 'completed' });
   });
