@@ -456,7 +456,7 @@ describe('video-service', () => {
     const check = async (body: object, secret = 'the-secret-of-the-services') => {
       const headers = { ...json, authorization: `Bearer ${secret}` };
       const init = { method: 'POST', headers, body: JSON.stringify(body) };
-      const response = await fetch(`${env.PUBLIC_URL}/internal/template-checks`, init);
+      const response = await fetch(`${await app.getUrl()}/internal/template-checks`, init);
       return { status: response.status, body: (await response.json()) as { code?: string } };
     };
     const count = async (path: string) => (await sim(`requests?path=/v2/${path}&count=true`)).count;

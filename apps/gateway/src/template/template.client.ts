@@ -29,7 +29,7 @@ export class TemplateClient {
       baseURL: this.config.VIDEO_URL,
       url: '/internal/template-checks',
       data: { format, ...(template && { template }) },
-      headers: { authorization: `Bearer ${this.config.INTERNAL_SECRET}` },
+      headers: { authorization: `Bearer ${this.config.internalSecrets()[0]}` },
       timeout: TIMEOUT_MS,
     });
     const { ok, code, reason, detail } = (data ?? {}) as Partial<TemplateFault> & { ok?: unknown };
