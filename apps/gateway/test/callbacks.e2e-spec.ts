@@ -25,6 +25,7 @@ describe('callbacks at the gateway', () => {
     await bed.migrate(SERVICE, migrations);
     const env = {
       STORAGE_URL: 'http://127.0.0.1:9',
+      VIDEO_URL: 'http://127.0.0.1:9',
       INTERNAL_SECRET: 'the-secret-of-the-services',
       DB_WAIT_MS: '1000',
       KAFKA_SESSION_TIMEOUT_MS: '6000',
