@@ -17,7 +17,7 @@ RUN npx nest build --all
 FROM node AS packages
 ARG APP
 COPY --from=manifests /manifests .
-RUN npm ci --omit=dev --omit=optional --workspace $APP
+RUN npm ci --omit=dev --workspace $APP
 
 # The stand-ins for OpenAI, Suno and Creatomate: plain TypeScript that needs no packages.
 FROM node AS stand-in

@@ -29,7 +29,9 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { crc32, deflateSync } from 'node:zlib';
 import mysql from 'mysql2/promise';
+import sharp from 'sharp';
 import { Asset } from '../src/asset/asset.entity.ts';
 import { BlobClient, type Content } from '../src/azure/blob.client.ts';
 import { acceptStreams } from '../src/image/accept-streams.ts';
@@ -396,26 +398,74 @@ describe('storage-service', () => {
     const put = (taskId: string, imageId: string, body: Buffer | Readable, type = 'image/jpeg') =>
       call('PUT', `/internal/images/${taskId}/${imageId}`, body, { 'content-type': type });
 
-    it('stores a photo as it streams in, announces it once, and answers a repeat alike', async () => {
+    const photoOf = async (taskId: string, imageId: string) => {
+      const { links } = await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId });
+      return bytesAt((links[0] as { url: string }).url);
+    };
+
+    it('stores a photo, announces it once, and answers a repeat alike', async () => {
       const [taskId, imageId] = [newId(), newId()];
       const first = await put(taskId, imageId, jpg);
       expect(first).toMatchObject({
         status: 201,
-        data: { imageId, contentType: 'image/jpeg', size: jpg.length, sha256: sha256(jpg), width: 180, height: 320 },
+        data: { imageId, contentType: 'image/jpeg', width: 180, height: 320 },
       });
       const again = await put(taskId, imageId, Readable.from([jpg.subarray(0, 10), jpg.subarray(10)]), 'image/png');
       expect(again).toMatchObject({ status: 201, data: first.data });
-      expect(await storedFiles(taskId)).toMatchObject([{ name: 'photo', path: `${taskId}/images/${imageId}.jpg` }]);
-      const { links } = await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId });
-      expect(await bytesAt((links[0] as { url: string }).url)).toEqual({ bytes: jpg, type: 'image/jpeg' });
+      const { bytes, type } = await photoOf(taskId, imageId);
+      const { size, sha256: hash } = first.data as { size: number; sha256: string };
+      expect({ type, size, hash }).toEqual({ type: 'image/jpeg', size: bytes.length, hash: sha256(bytes) });
+      expect(await storedFiles(taskId)).toMatchObject([
+        { name: 'photo', path: `${taskId}/images/${imageId}.jpg`, size, sha256: hash },
+      ]);
       expect(await announced(AssetStored, taskId)).toHaveLength(1);
     });
 
-    it('stores a large photo in blocks', async () => {
+    it('stores it upright and without a word about where it was taken', async () => {
       const [taskId, imageId] = [newId(), newId()];
+      const gps = { IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '37/1 45/1 0/1' }, IFD0: { Artist: 'canary' } };
+      const sent = await sharp(jpg).withExif(gps).withMetadata({ orientation: 6 }).toBuffer();
+      expect(sent.includes('canary')).toBe(true);
+      expect((await put(taskId, imageId, sent)).data).toMatchObject({ width: 320, height: 180 });
+      const { bytes } = await photoOf(taskId, imageId);
+      const { exif, orientation, width } = await sharp(bytes).metadata();
+      expect({ exif, orientation, width }).toEqual({ exif: undefined, orientation: undefined, width: 320 });
+    });
+
+    it('stores a large photo, and many that come at once', async () => {
       const large = Buffer.concat([jpg, randomBytes(6 * MIB)]);
-      expect((await put(taskId, imageId, Readable.from(large))).status).toBe(201);
-      expect(await storedFiles(taskId)).toMatchObject([{ size: large.length, sha256: sha256(large) }]);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          put(newId(), newId(), Readable.from([large.subarray(0, 9), large.subarray(9)])),
+        ),
+      );
+      for (const answer of answers) expect(answer).toMatchObject({ status: 201, data: { width: 180, height: 320 } });
+    });
+
+    it('keeps a photo that is uploaded again while it is removed', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      await put(taskId, imageId, jpg);
+      const [file] = await storedFiles(taskId);
+      const { path } = file as StoredFile;
+      const remove = () => call('DELETE', `/internal/images/${taskId}/${imageId}`);
+      const again = Buffer.from('written by the upload that came between');
+      await app.get(BlobClient).remove(path);
+      await app.get(BlobClient).write(path, 'image/jpeg', contentOf(again));
+      expect((await remove()).status).toBe(204);
+      expect((await bytesAt(await app.get(BlobClient).link(path, 60_000))).bytes).toEqual(again);
+    });
+
+    it('answers a repeat of a photo that an earlier version stored as it came', async () => {
+      const [taskId, imageId] = [newId(), newId()];
+      await put(taskId, imageId, jpg);
+      const files = JSON.stringify([
+        { name: 'photo', path: 'x.jpg', contentType: 'image/jpeg', size: jpg.length, sha256: sha256(jpg) },
+      ]);
+      const sql = 'update asset set photo = null, files = ? where task_id = ?';
+      await bed.query('storage-service', sql, [files, taskId]);
+      expect(await put(taskId, imageId, jpg)).toMatchObject({ status: 201, data: { imageId, sha256: sha256(jpg) } });
+      const other = Buffer.concat([jpg, Buffer.from('x')]);
+      expect(await put(taskId, imageId, other)).toMatchObject({ status: 409, data: { code: 'IMAGE_EXISTS' } });
     });
 
     const heic = Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), Buffer.alloc(100)]);
@@ -432,6 +482,8 @@ describe('storage-service', () => {
         'IMAGE_TOO_LARGE',
       ],
       ['too many pixels', () => pngOf(20_000, 20_000), 413, 'IMAGE_TOO_LARGE'],
+      ['a photo that was cut off', () => jpg.subarray(0, jpg.length * 0.6), 400, 'IMAGE_UNREADABLE'],
+      ['a photo of which only the beginning is one', () => withoutPixels(jpg), 400, 'IMAGE_UNREADABLE'],
     ])('refuses %s', async (_, body, code, problem) => {
       const [taskId, imageId] = [newId(), newId()];
       const { status, data, headers } = await put(taskId, imageId, body());
@@ -581,12 +633,23 @@ const contentOf = (whole: Buffer): Content => ({
   chunks: () => Readable.from(whole),
 });
 
-/** The beginning of a PNG that claims this size. */
+/** All there of it but the picture. */
+const withoutPixels = (jpeg: Buffer): Buffer => Buffer.from(jpeg).fill(0, jpeg.length / 4);
+
+/** A whole, black PNG of this size. */
 function pngOf(width: number, height: number): Buffer {
-  const bytes = Buffer.alloc(64);
-  bytes.write('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1');
-  bytes.writeUInt32BE(width, 16);
-  bytes.writeUInt32BE(height, 20);
-  bytes.write('\0\0\0\0IDAT', 33, 'latin1');
-  return bytes;
+  const chunk = (type: string, data: Buffer) => {
+    const named = Buffer.concat([Buffer.from(type), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(named));
+    return Buffer.concat([length, named, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.writeUInt8(1, 8);
+  const rows = deflateSync(Buffer.alloc(height * (Math.ceil(width / 8) + 1)));
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
 }

@@ -134,7 +134,9 @@ describe('Asset', () => {
   });
 
   it('that was uploaded is stored from the beginning, under no order', () => {
-    const asset = Asset.uploaded('task', 'image', stored('photo'));
+    const photo = { original: 'b'.repeat(64), etag: '"1"', width: 3, height: 2 };
+    const asset = Asset.uploaded('task', 'image', stored('photo'), photo);
+    expect(asset.photo).toEqual(photo);
     expect(asset).toMatchObject({ revision: 0, kind: 'image', ref: 'image', status: 'done', dueAt: null });
     expect(asset.files).toEqual([stored('photo')]);
   });

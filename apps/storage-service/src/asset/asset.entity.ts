@@ -27,6 +27,8 @@ const schema = defineEntity({
     sources: p.json<Source[]>(),
     /** What is stored so far; of a finished job all there will be. */
     files: p.json<StoredFile[]>(),
+    /** Null for what was not uploaded, or by an earlier version, which stored photos as they came. */
+    photo: p.json<PhotoFacts>().nullable(),
     ...jobProperties,
     ...errorDetailProperty,
   },
@@ -35,6 +37,16 @@ const schema = defineEntity({
 /** Uploads belong to the task, not to one of its orders. */
 export const UPLOADED = 0;
 export const PHOTO = 'photo';
+
+/** What is known of an uploaded photo besides its file. */
+export interface PhotoFacts {
+  /** The hash of what was sent. */
+  original: string;
+  /** Of the blob. */
+  etag: string;
+  width: number;
+  height: number;
+}
 
 /** The files of one song, film or photo. */
 export class Asset extends schema.class {
@@ -50,7 +62,7 @@ export class Asset extends schema.class {
     return toCopy({ taskId, revision, kind: 'video', ref: format, sources }, plan.deadline, cause);
   }
 
-  static uploaded(taskId: string, imageId: string, file: Omit<StoredFile, 'name'>): Asset {
+  static uploaded(taskId: string, imageId: string, file: Omit<StoredFile, 'name'>, photo: PhotoFacts): Asset {
     const cause = { messageId: randomUUID(), traceparent: newTraceparent() };
     const asset = Object.assign(new Asset(), {
       taskId,
@@ -59,6 +71,7 @@ export class Asset extends schema.class {
       ref: imageId,
       sources: [],
       files: [{ name: PHOTO, ...file }],
+      photo,
       ...newJob(new Date().toISOString(), cause),
     });
     end(asset, 'done');

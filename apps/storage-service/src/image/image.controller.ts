@@ -10,7 +10,7 @@ import { ImageService } from './image.service.ts';
 export class ImageController {
   constructor(private readonly images: ImageService) {}
 
-  /** The body is the file. The same file again answers the same. */
+  /** The body is the file. The same file again answers the same, another one under the same id is refused. */
   @Put(':taskId/:imageId')
   @HttpCode(201)
   async upload(

@@ -8,6 +8,7 @@ export class ImageParams {
   imageId!: string;
 }
 
+/** The photo as it is stored, which is not quite the file that was sent. */
 export interface UploadedImage {
   imageId: string;
   contentType: string;

@@ -1,85 +1,133 @@
 import { Outbox } from '@castad/messaging';
 import { AppError, Conflict, Database } from '@castad/platform';
+import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
-import type { Readable } from 'node:stream';
+import { Semaphore } from 'async-mutex';
+import type { FileTypeResult } from 'file-type';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { Asset, UPLOADED } from '../asset/asset.entity.ts';
 import { blobPath } from '../asset/blob-path.ts';
 import { FileRejected, IncomingFile } from '../asset/incoming-file.ts';
 import { BlobClient, BlobDiffers } from '../azure/blob.client.ts';
 import { StorageServiceConfig } from '../storage-service.config.ts';
 import type { UploadedImage } from './image.dto.ts';
-import { type ImageSize, imageSize } from './image-size.ts';
+import { PhotoNormalizer } from './photo.ts';
 
 const accepted = ['image/jpeg', 'image/png', 'image/webp'];
+/** Photos in memory; the others are read when it is their turn. */
+const UPLOADS_AT_ONCE = 8;
+
+interface Original {
+  bytes: Buffer;
+  sha256: string;
+  type: FileTypeResult;
+}
 
 @Injectable()
 export class ImageService {
+  private readonly uploads = new Semaphore(UPLOADS_AT_ONCE);
+  private readonly photos: PhotoNormalizer;
+
   constructor(
     private readonly blobs: BlobClient,
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly config: StorageServiceConfig,
-  ) {}
+  ) {
+    this.photos = new PhotoNormalizer(config.IMAGE_MAX_PIXELS);
+  }
 
-  async upload(taskId: string, imageId: string, body: Readable, announcedBytes?: number): Promise<UploadedImage> {
-    try {
-      const file = await IncomingFile.open(body, {
-        announcedBytes,
-        maxBytes: this.config.IMAGE_MAX_BYTES,
-        idleMs: this.config.HTTP_TIMEOUT_MS,
-        totalMs: this.config.STORAGE_COPY_TIMEOUT_MS,
-      });
+  upload(taskId: string, imageId: string, body: Readable, announcedBytes?: number): Promise<UploadedImage> {
+    return this.uploads.runExclusive(async () => {
       try {
-        return await this.store(taskId, imageId, file);
-      } finally {
-        await file.close();
+        const original = await this.read(body, announcedBytes);
+        const known = await this.database.read('requests', em => em.findOne(Asset, keyOf(taskId, imageId)));
+        return known ? repeated(known, original) : await this.store(taskId, imageId, original);
+      } catch (error) {
+        throw uploadError(error);
       }
-    } catch (error) {
-      throw uploadError(error);
+    });
+  }
+
+  /**
+   * The blob goes first: if the row stays, a repeat finishes the work. What is uploaded again meanwhile stays: it has
+   * another etag.
+   */
+  async remove(taskId: string, imageId: string): Promise<void> {
+    const key = keyOf(taskId, imageId);
+    const asset = await this.database.read('requests', em => em.findOne(Asset, key));
+    if (!asset) return;
+    for (const { path } of asset.files) await this.blobs.remove(path, asset.photo?.etag);
+    await this.database.transaction('requests', async ({ em }) => {
+      const now = await em.findOne(Asset, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      if (now?.photo?.etag === asset.photo?.etag) await em.nativeDelete(Asset, key);
+    });
+  }
+
+  private async read(body: Readable, announcedBytes?: number): Promise<Original> {
+    const file = await IncomingFile.open(body, {
+      announcedBytes,
+      maxBytes: this.config.IMAGE_MAX_BYTES,
+      idleMs: this.config.HTTP_TIMEOUT_MS,
+      totalMs: this.config.STORAGE_COPY_TIMEOUT_MS,
+    });
+    try {
+      const type = await file.type();
+      if (!type || !accepted.includes(type.mime)) throw new FileRejected('WRONG_TYPE', type?.mime);
+      const bytes = file.whole ?? (await buffer(file.chunks()));
+      return { bytes, sha256: file.sha256, type };
+    } finally {
+      await file.close();
     }
   }
 
-  /** The blob goes first: if the row stays, a repeat finishes the work. */
-  async remove(taskId: string, imageId: string): Promise<void> {
-    const key = { taskId, revision: UPLOADED, kind: 'image' as const, ref: imageId };
-    const asset = await this.database.read('requests', em => em.findOne(Asset, key));
-    if (!asset) return;
-    for (const { path } of asset.files) await this.blobs.remove(path);
-    await this.database.transaction('requests', async ({ em }) => {
-      await em.nativeDelete(Asset, key);
-    });
-  }
-
-  private async store(taskId: string, imageId: string, file: IncomingFile): Promise<UploadedImage> {
-    const type = await file.type();
-    if (!type || !accepted.includes(type.mime)) throw new FileRejected('WRONG_TYPE', type?.mime);
-    const size = imageSize(file.head, type.mime);
-    if (size) this.refuseTooManyPixels(size);
+  private async store(taskId: string, imageId: string, { bytes, sha256, type }: Original): Promise<UploadedImage> {
+    const photo = await this.photos.normalize(bytes);
+    const { width, height } = photo;
     const path = blobPath([taskId, 'images', imageId], type.ext);
-    await this.blobs.write(path, type.mime, file);
-    const stored = { path, contentType: type.mime, size: file.size, sha256: file.sha256 };
-    await this.announce(Asset.uploaded(taskId, imageId, stored));
-    return { imageId, contentType: type.mime, size: file.size, sha256: file.sha256, ...size };
+    const file = { path, contentType: type.mime, size: photo.bytes.length, sha256: hashOf(photo.bytes) };
+    const content = { ...file, whole: photo.bytes, chunks: () => Readable.from(photo.bytes) };
+    const etag = await this.blobs.write(path, type.mime, content);
+    const asset = Asset.uploaded(taskId, imageId, file, { original: sha256, etag, width, height });
+    await this.announce(asset);
+    return viewOf(asset);
   }
 
   private async announce(asset: Asset): Promise<void> {
-    const { taskId, revision, kind, ref } = asset;
     await this.database.transaction('requests', async unit => {
-      if (await unit.em.findOne(Asset, { taskId, revision, kind, ref })) return;
-      unit.insert(asset);
+      const key = keyOf(asset.taskId, asset.ref);
+      const known = await unit.em.findOne(Asset, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      if (known) {
+        // The same photo was stored at the same time, or its blob was just removed and is there again.
+        known.photo = asset.photo;
+        return;
+      }
+      unit.insertIfAbsent(asset);
       this.outbox.add(unit, asset.announced());
     });
   }
-
-  private refuseTooManyPixels({ width, height }: ImageSize): void {
-    if (width * height > this.config.IMAGE_MAX_PIXELS)
-      throw new AppError('IMAGE_TOO_LARGE', 'The image has too many pixels.', { status: 413 });
-  }
 }
 
+const keyOf = (taskId: string, ref: string) => ({ taskId, revision: UPLOADED, kind: 'image' as const, ref });
+
+const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+function repeated(known: Asset, { sha256 }: Original): UploadedImage {
+  if (sha256 !== (known.photo?.original ?? known.files[0]?.sha256)) throw imageExists();
+  return viewOf(known);
+}
+
+function viewOf({ ref: imageId, files, photo }: Asset): UploadedImage {
+  const { contentType, size, sha256 } = files[0] as Asset['files'][number];
+  return { imageId, contentType, size, sha256, ...(photo && { width: photo.width, height: photo.height }) };
+}
+
+const imageExists = (cause?: unknown) => new Conflict('IMAGE_EXISTS', 'There is another image of this id.', { cause });
+
 function uploadError(error: unknown): unknown {
-  if (error instanceof BlobDiffers)
-    return new Conflict('IMAGE_EXISTS', 'There is another image of this id.', { cause: error });
+  if (error instanceof BlobDiffers) return imageExists(error);
   return error instanceof FileRejected ? rejection(error) : error;
 }
 

@@ -1,6 +1,7 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
 import { AddAssetErrorDetail } from './add-asset-error-detail.ts';
+import { AddAssetPhoto } from './add-asset-photo.ts';
 import { CreateAsset } from './create-asset.ts';
 
 export const migrations = [
@@ -8,4 +9,5 @@ export const migrations = [
   ...workerMigrations,
   { name: '0003-asset', class: CreateAsset },
   { name: '0007-asset-error-detail', class: AddAssetErrorDetail },
+  { name: '0008-asset-photo', class: AddAssetPhoto },
 ];
