@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 /** Stands before the blob store and answers in its place when told to. */
 export class AzureFront {
   refused = 0;
-  private refusal?: { status: number; code: string };
+  private refusal?: { status: number; code: string; retryAfter: string };
   private readonly server = createServer((call, reply) => this.answer(call, reply));
   private store = '';
 
@@ -21,8 +21,8 @@ export class AzureFront {
     await new Promise(resolve => this.server.close(resolve));
   }
 
-  refuse(status: number, code: string): void {
-    this.refusal = { status, code };
+  refuse(status: number, code: string, retryAfter = '0'): void {
+    this.refusal = { status, code, retryAfter };
     this.refused = 0;
   }
 
@@ -32,9 +32,10 @@ export class AzureFront {
 
   private answer(call: IncomingMessage, reply: ServerResponse): void {
     if (this.refusal) {
-      const { status, code } = this.refusal;
+      const { status, code, retryAfter } = this.refusal;
       this.refused++;
-      call.resume().on('end', () => reply.writeHead(status, { 'x-ms-error-code': code }).end());
+      const headers = { 'x-ms-error-code': code, 'retry-after': retryAfter };
+      call.resume().on('end', () => reply.writeHead(status, headers).end());
       return;
     }
     const { method, headers } = call;

@@ -11,7 +11,16 @@ import {
   TRACKS,
 } from '@castad/contracts';
 import { type Cause, newTraceparent } from '@castad/messaging';
-import { end, errorDetailProperty, jobProperties, newJob, noteError, type JobError, type Reason } from '@castad/worker';
+import {
+  end,
+  errorDetailProperty,
+  jobProperties,
+  lastError,
+  newJob,
+  noteError,
+  type JobError,
+  type Reason,
+} from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import { randomUUID } from 'node:crypto';
 import { type CopyFailure, isOpen, type Source, whyOf, type Words } from './source.ts';
@@ -99,9 +108,8 @@ export class Asset extends schema.class {
 
   /** Why it, or one file of it, will never be there. */
   lost(name?: string): Words | undefined {
-    const { status, errorCode: code, errorReason: reason } = this;
-    if (status === 'failed' || status === 'expired') return code ? { code, reason: reason ?? code } : whyOf();
-    const source = status === 'done' ? this.missing().find(missing => missing.name === name) : undefined;
+    if (this.status === 'failed' || this.status === 'expired') return lastError(this) ?? whyOf();
+    const source = this.status === 'done' ? this.missing().find(missing => missing.name === name) : undefined;
     return source && whyOf(source.failure);
   }
 
@@ -129,7 +137,7 @@ export class Asset extends schema.class {
     this.sources = sources;
     const needed = this.sources.find(({ name, optional }) => !optional && !files.some(file => file.name === name));
     if (!needed || (this.kind === 'song' && files.length > 0)) return this.stored(files);
-    return this.failed({ ...whyOf(needed.failure), retryable: true });
+    return this.failed((!needed.failure && lastError(this)) || { ...whyOf(needed.failure), retryable: true });
   }
 
   stored(files: StoredFile[]): AssetStored {

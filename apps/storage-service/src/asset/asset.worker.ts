@@ -40,6 +40,7 @@ export class AssetWorker extends Worker<Asset> {
 
   protected async step(asset: Asset, now: Date): Promise<Outcome<Asset>> {
     const begun = Date.now();
+    const before = asset.files.length;
     const { STORAGE_OPTIONAL_WAIT_MS: patienceMs } = this.config;
     let error: ProviderError | undefined;
     for (const source of asset.open(now, patienceMs)) {
@@ -53,7 +54,7 @@ export class AssetWorker extends Worker<Asset> {
       }
     }
     if (!error || asset.open(now, patienceMs).length === 0)
-      return { record: (saved, publish) => publish(saved.settled(asset)), accepted: !error };
+      return { record: (saved, publish) => publish(saved.settled(asset)), accepted: asset.files.length > before };
     return again(asset, error, asset.deadline.getTime() - now.getTime() - (Date.now() - begun));
   }
 

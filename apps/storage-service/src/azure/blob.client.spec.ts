@@ -157,6 +157,11 @@ describe('BlobClient', () => {
     expect(calls).toEqual(['container', 'put']);
   });
 
+  it('waits as long as the storage asks', async () => {
+    answers.put = reply => void reply.writeHead(503, { 'x-ms-error-code': 'ServerBusy', 'retry-after': '7' }).end();
+    expect(await failure(small)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retryAfterMs: 7_000 });
+  });
+
   it('gives up on a storage that does not answer, breaks off or is not there', async () => {
     const away = { code: 'STORAGE_UNAVAILABLE', retriable: true };
     answers.put = () => undefined;

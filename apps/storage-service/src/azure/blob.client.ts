@@ -1,4 +1,4 @@
-import { AppError, Conflict, ProviderError, toError } from '@castad/platform';
+import { AppError, Conflict, ProviderError, retryAfterMs, toError } from '@castad/platform';
 import {
   BlobSASPermissions,
   BlobServiceClient,
@@ -192,7 +192,8 @@ export class BlobClient implements OnApplicationBootstrap {
 
   private storageError(error: unknown): AppError {
     if (error instanceof AppError) return error;
-    const { statusCode, request } = error instanceof RestError ? error : {};
+    const { statusCode, request, response } = error instanceof RestError ? error : {};
+    const waitMs = retryAfterMs(response?.headers.get('retry-after'));
     const code = errorCode(error);
     const requestId = request?.requestId ?? 'none';
     const detail = `blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`;
@@ -202,6 +203,7 @@ export class BlobClient implements OnApplicationBootstrap {
       return new ProviderError('STORAGE_UNAUTHORIZED', 'Our storage refuses our account.', {
         account: true,
         retriable: true,
+        retryAfterMs: waitMs,
         status: 503,
         detail,
         cause,
@@ -210,6 +212,7 @@ export class BlobClient implements OnApplicationBootstrap {
       ? new ProviderError('STORAGE_REFUSED', 'Our storage refuses the file.', { status: 502, detail, cause })
       : new ProviderError('STORAGE_UNAVAILABLE', 'Our storage cannot be used now.', {
           retriable: true,
+          retryAfterMs: waitMs,
           status: 503,
           detail,
           cause,
