@@ -328,6 +328,37 @@ describe('what clients send', () => {
       expect([await call('/run'), await call('/cancel'), await call('/retry')]).toEqual([202, 202, 202]);
     });
 
+    it('is taken or refused, and nothing breaks, whatever its shape', async () => {
+      const whole = { ...brief, description: '', language: 'ko', music: { style: 'jazz' }, video: { format: '9:16' } };
+      const values: unknown[] = [
+        null,
+        true,
+        -1,
+        1.5,
+        1e308,
+        '',
+        [],
+        [[]],
+        {},
+        { a: 1 },
+        ['a', null],
+        { constructor: 1 },
+        { length: 1 },
+      ];
+      const keys = [...Object.keys(whole), 'run', 'stopAfter', 'constructor', 'toString', 'then', 'hasOwnProperty', ''];
+      const owned = lyric('la');
+      const project = await draft(rest);
+      for (const value of values) {
+        const bodies = [value, ...keys.map(key => ({ ...whole, [key]: value })), { ...whole, music: { style: value } }];
+        const lyrics = [{ ...owned, sections: value }, { ...owned, sections: [value] }, lyric(value as string)];
+        const answers = await Promise.all([
+          ...bodies.map(body => rest.post('/v1/projects', body)),
+          ...lyrics.map(body => rest.call('PUT', `${project}/lyric`, sent(body))),
+        ]);
+        for (const answer of answers) if (answer.status >= 400) expect(refusal(answer)).toMatch(/^4\d\d /);
+      }
+    });
+
     it('names what is missing where it is empty and something is needed', async () => {
       const answer = await rest.call('POST', '/v1/projects', { headers: json });
       expect(refusal(answer)).toBe('400 INVALID_INPUT');

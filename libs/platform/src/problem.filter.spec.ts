@@ -113,6 +113,12 @@ it('names every property that does not fit, unknown ones too', async () => {
   for (const name of ['title', 'voice.pitch', 'price']) expect(texts.join('\n')).toContain(name);
 });
 
+it('names no more than a hundred', async () => {
+  const { statusCode, payload } = await post(Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`x${i}`, i])));
+  expect(statusCode).toBe(400);
+  expect((JSON.parse(payload) as { errors: string[] }).errors).toHaveLength(100);
+});
+
 it.each([['{"title":'], ['null'], ['[]'], ['"text"']])('refuses the body %s', async body => {
   const { statusCode, payload } = await post(body);
   expect(statusCode).toBe(400);

@@ -100,13 +100,17 @@ export const problemFor = (status: number, title: string): Problem => ({
   code: codes[status] ?? 'BAD_REQUEST',
 });
 
+/** A person reads no more, and a stranger gets no answer larger than the request. */
+const MAX_ERRORS = 100;
+
 /** Shapes are checked strictly: what a class does not know is refused, not ignored. */
 export const validationPipe = () =>
   new ValidationPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
-    exceptionFactory: (errors: ValidationError[]) => new InvalidShape(errors.flatMap(error => texts(error))),
+    exceptionFactory: (errors: ValidationError[]) =>
+      new InvalidShape(errors.flatMap(error => texts(error)).slice(0, MAX_ERRORS)),
   });
 
 /** `sections[0].label must ...`: the path of a property, and what is wrong with it. */
