@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ interface Service {
   environment?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
   profiles?: string[];
+  ports?: string[];
   volumes?: string[];
 }
 type Services = Record<string, Service>;
@@ -46,8 +48,9 @@ function merge(below: Services, above: Services): Services {
 
 describe('docker-compose.yml', () => {
   const dir = mkdtempSync(join(tmpdir(), 'castad-compose-'));
-  const services = read('docker-compose.yml');
+  const services = read('docker-compose.yml', { INTERNAL_SECRET: randomBytes(24).toString('base64url') });
   const ports = new Map<string, number>();
+  const adminPorts = new Map<string, number>();
   let sandbox: Sandbox;
 
   /** Containers find each other by name; here every name is a port of this machine. */
@@ -80,8 +83,9 @@ describe('docker-compose.yml', () => {
   };
   /** With nothing in its environment but what compose gives it. */
   const boot = async (name: string, service: Service) => {
-    const port = await freePort();
+    const [port, adminPort] = [await freePort(), await freePort()];
     ports.set(name, port);
+    adminPorts.set(name, adminPort);
     const address = `http://127.0.0.1:${port}`;
     return () =>
       sandbox.tree.add({
@@ -89,11 +93,23 @@ describe('docker-compose.yml', () => {
         command: process.execPath,
         args: ['--enable-source-maps', `dist/${service.build?.args?.APP}/main.js`],
         cwd: root,
-        env: { ...environmentOf(service), PORT: String(port), HOST: '127.0.0.1' },
+        env: { ...environmentOf(service), PORT: String(port), ADMIN_PORT: String(adminPort), HOST: '127.0.0.1' },
         address,
-        isReady: () => works(address),
+        isReady: () => works(`http://127.0.0.1:${adminPort}`),
         graceMs: 25_000,
       });
+  };
+  /** What the world can reach tells nothing of our insides. */
+  const expectAdminsApart = async () => {
+    const status = async (port: number | undefined, path: string) =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    for (const name of apps) {
+      for (const path of ['/health/live', '/health/ready', '/metrics', '/%6detrics']) {
+        const seen = [await status(ports.get(name), path), await status(adminPorts.get(name), path)];
+        expect([name, path, ...seen]).toEqual([name, path, 404, 200]);
+      }
+    }
+    expect(await status(adminPorts.get('gateway'), '/v1/projects')).toBe(404);
   };
   const bootAll = async (all: Services) => {
     const ready = await Promise.all(apps.map(name => boot(name, all[name] ?? {})));
@@ -142,6 +158,7 @@ describe('docker-compose.yml', () => {
     });
     await film.follow(() => {});
     await film.download(join(dir, 'film.mp4'));
+    await expectAdminsApart();
     expect(statSync(join(dir, 'film.mp4')).size).toBeGreaterThan(1000);
     await stop();
   }, 120_000);
@@ -162,6 +179,18 @@ describe('docker-compose.yml', () => {
     const stop = await bootAll(real);
     await stop();
   }, 120_000);
+
+  it('does not start with a secret that anybody can read here', () => {
+    expect(() => read('docker-compose.yml')).toThrow('INTERNAL_SECRET is missing');
+  });
+
+  it('publishes the API alone, and keeps health and metrics apart from it', () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map(port => `${name} ${port}`),
+    );
+    expect(published).toEqual(['gateway 3000:3000', 'azurite 127.0.0.1:10000:10000']);
+    for (const name of apps) expect(services[name]?.environment).toMatchObject({ ADMIN_PORT: '9000' });
+  });
 
   it('asks for every variable that the real providers cannot do without', () => {
     expect(() => read('docker-compose.providers.yml')).toThrow('OPENAI_API_KEY is missing');

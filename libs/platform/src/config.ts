@@ -41,6 +41,13 @@ export class ServiceConfig extends KafkaConfig {
   @Max(65535)
   PORT: number = 3000;
 
+  /** Where health and metrics are answered, and nowhere else; absent: at `PORT`. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(65535)
+  ADMIN_PORT?: number;
+
   @IsString()
   HOST: string = '0.0.0.0';
 

@@ -4,6 +4,7 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { separateAdmins } from './admin-port.ts';
 import { ServiceConfig } from './config.ts';
 import { earlyErrors } from './early-errors.ts';
 import { AppError, toError } from './errors.ts';
@@ -45,12 +46,14 @@ async function listen(app: NestFastifyApplication, { http }: StartOptions): Prom
   app.enableShutdownHooks([], { useProcessExit: true });
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(validationPipe());
+  const listenForAdmins = separateAdmins(app);
   refuseWorkWhileDraining(app);
   takeJson(app);
   await http?.(app);
   await app.init();
   app.connectMicroservice({ strategy: app.get<CustomTransportStrategy>(TRANSPORT) });
   const config = app.get(ServiceConfig);
+  await listenForAdmins();
   await app.listen(config.PORT, config.HOST);
   await app.startAllMicroservices();
 }
