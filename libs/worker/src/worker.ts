@@ -166,9 +166,9 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     for (let failures = 0; !this.stopping;) {
       try {
         for (const one of await this.claims.takeUp()) void this.work(one);
-        const free = this.options.concurrency - this.active.size;
+        const free = this.places - this.active.size;
         // Under load, wait until a few places are free: one claim costs as much for one row as for twenty.
-        if (free > 0 && (!this.backlog || free >= Math.floor(this.options.concurrency / 4))) {
+        if (free > 0 && (!this.backlog || free >= Math.floor(this.places / 4))) {
           await this.spacing.begin();
           await this.start(Math.min(free, MAX_BATCH));
           report(this.active.size);
@@ -179,6 +179,12 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       }
       await this.pace.rest(failures > 0 ? Math.min(100 * 2 ** failures, MAX_FAILURE_PAUSE_MS) : undefined);
     }
+  }
+
+  /** A call that waited for a socket would reach a provider with a limit later than it was let through. */
+  private get places(): number {
+    const { concurrency, account } = this.options;
+    return account?.limit ? Math.min(concurrency, this.serviceConfig.HTTP_MAX_SOCKETS) : concurrency;
   }
 
   private async start(limit: number): Promise<void> {

@@ -72,6 +72,16 @@ it('gives back what a step did not use: what cannot be begun takes nothing from 
   await shop.expectStatuses({ ordered: 1, running: 1 });
 });
 
+it('makes no more calls at once than there are sockets: those in a queue would come all at once later', async () => {
+  const app = await shop.boot({ account: atMost('provider', 1_000, 1) }, { HTTP_MAX_SOCKETS: '3' });
+  await shop.order(app, 10);
+
+  const [call] = await shop.expectSubmits(3);
+  await shop.expectStatuses({ submitting: 3, ordered: 7 });
+  call?.answer('job-1');
+  await shop.expectSubmits(4);
+});
+
 it('loads no more than it can begin', async () => {
   const app = await shop.boot({ account: atMost('provider', 1, 3_600) });
   shop.onSubmit = ({ piece, answer }) => answer(`job-${piece.taskId}`);
