@@ -1,5 +1,5 @@
 import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@castad/contracts';
-import { AppError, Metrics, ServiceConfig, shortened, toError } from '@castad/platform';
+import { AppError, canonicalId, Metrics, ServiceConfig, shortened, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaMessage } from 'kafkajs';
 import { headersOf } from './envelope.ts';
@@ -75,7 +75,7 @@ export class DeadLetters {
     const reason = error instanceof AppError ? error.message : 'Something went wrong on our side.';
     try {
       return parseMessage(MessageRejected, {
-        taskId: key?.toString(),
+        taskId: canonicalId(key?.toString() ?? ''),
         revision: revisionIn(value),
         service: this.service,
         messageType,

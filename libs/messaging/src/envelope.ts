@@ -1,5 +1,5 @@
 import { catalog, type Message, type MessageClass, InvalidMessage, parseMessage } from '@castad/contracts';
-import { AppError, isId, newId } from '@castad/platform';
+import { AppError, canonicalId, newId } from '@castad/platform';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 
@@ -58,16 +58,22 @@ export const headerOf = (headers: IHeaders | undefined, name: string): string | 
 /** @throws UnreadableRecord when the record lacks what every message has */
 export function readEnvelope({ headers }: Pick<KafkaMessage, 'headers'>): Envelope {
   const [id, type, taskId] = [
-    headerOf(headers, 'ce_id'),
+    canonicalId(headerOf(headers, 'ce_id') ?? ''),
     headerOf(headers, 'ce_type'),
     headerOf(headers, 'ce_subject'),
   ];
-  if (!id || !isId(id)) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
+  if (!id) throw new UnreadableRecord('UNREADABLE', 'the header ce_id is not a UUID');
   if (!type) throw new UnreadableRecord('UNREADABLE', 'the header ce_type is missing');
   if (!taskId) throw new UnreadableRecord('UNREADABLE', 'the header ce_subject is missing');
   const time = new Date(headerOf(headers, 'ce_time') ?? '');
   if (Number.isNaN(time.getTime())) throw new UnreadableRecord('UNREADABLE', 'the header ce_time is not a time');
-  return { id, type, taskId, time, traceparent: headerOf(headers, 'traceparent') ?? newTraceparent() };
+  return {
+    id,
+    type,
+    taskId: canonicalId(taskId) ?? taskId,
+    time,
+    traceparent: headerOf(headers, 'traceparent') ?? newTraceparent(),
+  };
 }
 
 export const isForced = ({ headers }: Pick<KafkaMessage, 'headers'>): boolean =>
@@ -78,7 +84,8 @@ export function readMessage({ type }: Envelope, { value }: Pick<KafkaMessage, 'v
   const messageClass = catalog.get(type);
   if (!messageClass) throw new UnreadableRecord('UNKNOWN_TYPE', `${type} is not in the catalog`);
   try {
-    return parseMessage(messageClass, JSON.parse(value?.toString() ?? ''));
+    const message = parseMessage(messageClass, JSON.parse(value?.toString() ?? ''));
+    return Object.assign(message, { taskId: message.taskId.toLowerCase() });
   } catch (cause) {
     if (cause instanceof InvalidMessage) throw new UnreadableRecord('INVALID', cause.message, { cause });
     throw new UnreadableRecord('UNREADABLE', 'the value is not JSON', { cause });

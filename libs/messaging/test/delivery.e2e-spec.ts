@@ -41,6 +41,28 @@ it('lets a record that comes three times take effect once', async () => {
   await scene.expectRevisions(apart, [1, 2]);
 });
 
+it('takes ids in capitals for the same ids', async () => {
+  const taskId = newId();
+  const [first, marker] = cancels(taskId, 2).map(recordOf) as [KafkaRecord, KafkaRecord];
+  const headers = first.headers as Record<string, string>;
+  const capitals: KafkaRecord = {
+    key: taskId,
+    value: String(first.value).replace(taskId, taskId.toUpperCase()),
+    headers: { ...headers, ce_id: String(headers.ce_id).toUpperCase(), ce_subject: taskId.toUpperCase() },
+  };
+  const seen = new Set<string>();
+  for (const id of [taskId, taskId.toUpperCase()])
+    scene.on(id, (received, context) => {
+      seen.add(`${received.taskId} ${context.envelope.taskId} ${context.envelope.id}`);
+      return enter(received, context);
+    });
+  await scene.bed.topics.sendRaw(CancelTask.topic, [capitals, first]);
+  await scene.bed.topics.sendRaw(CancelTask.topic, [first, capitals, marker]);
+
+  await scene.expectRevisions(taskId, [1, 2]);
+  expect([...seen]).toEqual([first, marker].map(({ headers: of }) => `${taskId} ${taskId} ${String(of?.ce_id)}`));
+});
+
 it('handles nothing twice when the offsets of what it handled are lost', async () => {
   const taskId = newId();
   await scene.bed.topics.send(cancels(taskId, 5));
