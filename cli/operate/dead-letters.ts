@@ -6,7 +6,7 @@ import { counted } from './counted.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const USAGE =
-  'dead-letters list|show|redrive|discard --of <service> [<id> ...] [--all] [--reason <code>] [--task <id>] [--dry-run]';
+  'dead-letters list|show|redrive|discard|resume --of <service> [<id> ...] [--all] [--reason <code>] [--task <id>] [--dry-run]';
 
 interface Chosen {
   log: DeadLetterLog;
@@ -35,6 +35,10 @@ const actions: Record<string, (chosen: Chosen) => Promise<void>> = {
     if (!dryRun && letters.length > 0) await log.discard(letters);
     console.log(`${counted(letters.length, 'dead letter')} ${dryRun ? 'would be ' : ''}discarded`);
   },
+  resume: async ({ log, dryRun }) => {
+    if (!dryRun) await log.resumeConsumers();
+    console.log(`halted consumers ${dryRun ? 'would ' : ''}go on`);
+  },
 };
 
 /** Shows what a service put aside, and decides about it. */
@@ -53,7 +57,8 @@ export async function deadLetters(args: string[]): Promise<void> {
   const taskId = taskNamed(values.task);
   const isNarrowed = ids.length > 0 || values.all || values.reason !== undefined || taskId !== undefined;
   // What is written must have been asked for.
-  if (name !== 'list' && !isNarrowed) throw new WrongUse('Which dead letters: name them, or say --all.', USAGE);
+  if (name !== 'list' && name !== 'resume' && !isNarrowed)
+    throw new WrongUse('Which dead letters: name them, or say --all.', USAGE);
   const kafka = await broker(deadLetterTopic(service), replayTopic(service));
   const log = new DeadLetterLog(kafka, service);
   const open = await log.open();

@@ -22,10 +22,17 @@ export interface DeadLetter {
   at: Date;
 }
 
-export type Decision = 'redriven' | 'discarded';
+export type Decision = 'redriven' | 'discarded' | 'resumed';
 
 const DECISION = 'dl_decision';
 const DECIDES = 'dl_decides';
+
+/** Not a letter's id: nothing is decided about a letter. */
+const CONSUMER = 'consumer';
+
+/** An operator lets halted consumers of the service go on. */
+export const isResumption = ({ headers }: Pick<KafkaMessage, 'headers'>): boolean =>
+  headerOf(headers, DECISION) === 'resumed' && headerOf(headers, DECIDES) === CONSUMER;
 
 const idOf = (partition: number, offset: string): string => `${partition}:${offset}`;
 
@@ -78,7 +85,12 @@ export class DeadLetterLog {
     return this.decide(letters, 'discarded');
   }
 
-  private async decide(letters: DeadLetter[], decision: Decision): Promise<void> {
+  /** Every process of the service whose consumer has halted goes on, behind what was put aside. */
+  resumeConsumers(): Promise<void> {
+    return this.decide([{ id: CONSUMER, key: null, partition: 0 }], 'resumed');
+  }
+
+  private async decide(letters: Pick<DeadLetter, 'id' | 'key' | 'partition'>[], decision: Decision): Promise<void> {
     const sender = new BoundedSender(this.kafka, this.topic);
     await sender.connect();
     try {

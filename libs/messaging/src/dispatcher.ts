@@ -23,6 +23,8 @@ import { Outbox } from './outbox.ts';
 
 const HANDLER_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUTS = 2;
+/** Each is several tries of the transaction; a key that is still taken then always will be. */
+const MAX_RACES = 8;
 const MAX_DEAD_LETTERS_IN_A_ROW = 10;
 const MAX_PAUSE_MS = 5_000;
 
@@ -40,7 +42,8 @@ const isDelivery = (reading: Delivery | Unreadable): reading is Delivery => 'han
 
 /** Every message fails: not the messages are bad but this deployment. Nothing more is taken. */
 export class ConsumerHalted extends AppError {
-  constructor() {
+  /** @param done how many records of the batch, from its first, are done with */
+  constructor(readonly done: number) {
     super(
       'CONSUMER_HALTED',
       `${MAX_DEAD_LETTERS_IN_A_ROW} messages in a row became dead letters; consuming has stopped`,
@@ -88,10 +91,18 @@ export class Dispatcher {
     const deliveries = readings.filter(isDelivery);
     const handled = deliveries.length > 1 && (await this.handleTogether(deliveries));
     for (const reading of readings) {
+      if (this.deadLettersInARow >= MAX_DEAD_LETTERS_IN_A_ROW)
+        throw new ConsumerHalted(records.findIndex(({ record }) => record === reading.record));
       if (!isDelivery(reading)) await this.putAside(reading, reading.error, stillOurs);
       else if (handled) this.deadLettersInARow = 0;
       else await this.handleOne(reading, stillOurs);
     }
+    if (this.deadLettersInARow >= MAX_DEAD_LETTERS_IN_A_ROW) throw new ConsumerHalted(records.length);
+  }
+
+  /** After a halt: the next dead letter is the first in a row. */
+  resume(): void {
+    this.deadLettersInARow = 0;
   }
 
   /** Undefined: a type that nobody handles here. */
@@ -118,16 +129,16 @@ export class Dispatcher {
   }
 
   private async handleOne(delivery: Delivery, stillOurs: () => void): Promise<void> {
-    for (let round = 1, late = 0; ; round++) {
+    for (let round = 1, late = 0, races = 0; ; round++) {
       stillOurs();
       try {
         return await this.handle([delivery]);
       } catch (error) {
         // It may have waited for a database that froze; then the next round does not get as far as the handler.
         const mayReturn = error instanceof HandlerTimeout && ++late < MAX_TIMEOUTS;
-        const away = isAway(error) || mayReturn;
-        if (!away && !isRace(error)) return this.putAside(delivery, error, stillOurs);
-        if (away) this.logger.warn({ error: explain(error), round }, 'waiting to handle a message');
+        const mayPass = isRace(error) && ++races < MAX_RACES;
+        if (!isAway(error) && !mayReturn && !mayPass) return this.putAside(delivery, error, stillOurs);
+        this.logger.warn({ error: explain(error), round }, 'waiting to handle a message');
         await delay(Math.random() * Math.min(50 * 2 ** round, MAX_PAUSE_MS));
       }
     }
@@ -144,7 +155,7 @@ export class Dispatcher {
         await delay(Math.random() * Math.min(50 * 2 ** round, MAX_PAUSE_MS));
       }
     }
-    if (++this.deadLettersInARow >= MAX_DEAD_LETTERS_IN_A_ROW) throw new ConsumerHalted();
+    this.deadLettersInARow++;
   }
 
   private async handle(deliveries: Delivery[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { Spacing } from '@castad/platform';
 import type { TopicOffsets } from 'kafkajs';
 import type { ReceivedRecord } from './dead-letters.ts';
+import { ConsumerHalted } from './dispatcher.ts';
 
 const MAX_RECORDS = 500;
 const HEARTBEAT_MS = 1_000;
@@ -58,13 +59,20 @@ export class Gatherer {
             stillOurs,
           ),
         );
-        await batch[0]?.share.commit(offsetsAfter(batch));
+        await batch[0]?.share.commit(offsetsAfter(batch.flatMap(({ share }) => share.records)));
         batch.forEach(({ resolve }) => resolve());
       } catch (error) {
+        if (error instanceof ConsumerHalted) await this.commitDone(batch, error.done);
         batch.forEach(({ reject }) => reject(error));
       }
     }
     this.working = false;
+  }
+
+  /** So that what was put aside is not put aside again. What cannot be committed comes again. */
+  private async commitDone(batch: Waiting[], done: number): Promise<void> {
+    const records = batch.flatMap(({ share }) => share.records).slice(0, done);
+    await batch[0]?.share.commit(offsetsAfter(records)).catch(() => undefined);
   }
 
   private take(): Waiting[] {
@@ -90,11 +98,11 @@ export class Gatherer {
   }
 }
 
-/** kafkajs partitions are read in order, so the last record of a share says how far its partition is done. */
-function offsetsAfter(batch: Waiting[]): TopicOffsets[] {
-  const last = batch.map(({ share }) => share.records.at(-1)).filter(record => record !== undefined);
-  return [...Map.groupBy(last, ({ topic }) => topic)].map(([topic, records]) => ({
+/** Partitions are read in order, so the last record of each says how far it is done. */
+function offsetsAfter(records: ReceivedRecord[]): TopicOffsets[] {
+  const last = new Map(records.map(received => [`${received.topic} ${received.partition}`, received]));
+  return [...Map.groupBy(last.values(), ({ topic }) => topic)].map(([topic, ofTopic]) => ({
     topic,
-    partitions: records.map(({ partition, record }) => ({ partition, offset: String(BigInt(record.offset) + 1n) })),
+    partitions: ofTopic.map(({ partition, record }) => ({ partition, offset: String(BigInt(record.offset) + 1n) })),
   }));
 }

@@ -5,6 +5,7 @@ import type { Consumer, EachBatchPayload, TopicOffsets } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
 import { Gatherer } from './gatherer.ts';
+import { isResumed } from './resumption.ts';
 import { Handlers } from './handlers.ts';
 import { KafkaClient } from './kafka.client.ts';
 import { subscribersAssigner } from './subscribers.assigner.ts';
@@ -36,9 +37,9 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
   private lastHeartbeat = 0;
 
   constructor(
-    client: KafkaClient,
+    private readonly client: KafkaClient,
     private readonly dispatcher: Dispatcher,
-    @Inject(SERVICE) service: string,
+    @Inject(SERVICE) private readonly service: string,
     config: ServiceConfig,
     lifecycle: Lifecycle,
   ) {
@@ -52,7 +53,12 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 10, restartOnFailure: async () => !this.stopping },
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 5_000,
+        retries: 10,
+        restartOnFailure: async () => !this.stopping && !this.halted,
+      },
     });
     this.gatherer = new Gatherer((records, stillOurs) => this.dispatcher.dispatch(records, this.handlers, stillOurs));
     this.watch();
@@ -123,9 +129,8 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
       }
       await heartbeat();
     } catch (error) {
-      if (error instanceof Stopping) return;
       if (error instanceof ConsumerHalted) this.halt(error);
-      throw error;
+      else if (!(error instanceof Stopping)) throw error;
     }
   }
 
@@ -133,7 +138,20 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     if (this.halted) return;
     this.halted = reason;
     this.logger.fatal(reason.message);
-    void this.close();
+    void this.waitForResume().catch((error: unknown) => {
+      this.logger.fatal({ error: toError(error).message }, 'the consumer stays halted; start the process again');
+    });
+  }
+
+  /** The other processes of the service take the partitions meanwhile. */
+  private async waitForResume(): Promise<void> {
+    const resumed = isResumed(this.client.kafka, this.service, () => this.stopping);
+    await this.consumer.disconnect();
+    if (!(await resumed)) return;
+    this.logger.warn('the consumer goes on');
+    this.halted = undefined;
+    this.dispatcher.resume();
+    this.started = this.connect();
   }
 
   private watch(): void {
@@ -147,7 +165,7 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     this.consumer.on(DISCONNECT, () => (this.joined = false));
     this.consumer.on(CRASH, ({ payload: { error, restart } }) => {
       this.joined = false;
-      if (restart || this.stopping) return;
+      if (restart || this.stopping || this.halted) return;
       // While brokers start or change places nobody coordinates the group; kafkajs takes that for final.
       if (error.name === 'KafkaJSGroupCoordinatorNotFound') {
         this.started = this.connect();
