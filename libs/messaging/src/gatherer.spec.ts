@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { TopicOffsets } from 'kafkajs';
 import type { ReceivedRecord } from './dead-letters.ts';
+import { ConsumerHalted } from './dispatcher.ts';
 import { Gatherer, type Share } from './gatherer.ts';
 
 const record = (topic: string, partition: number, offset: number): ReceivedRecord => ({
@@ -88,6 +89,28 @@ it('commits nothing of a batch that failed, tells every share, and goes on', asy
   fails = false;
   await gatherer.add(share('a', 0, 1, { commit }));
   expect(commits).toHaveLength(1);
+});
+
+it('commits what was done of a batch before the consumer halted, and tells every share', async () => {
+  const commits: TopicOffsets[][] = [];
+  const commit = async (topics: TopicOffsets[]) => void commits.push(topics);
+  const gatherer = new Gatherer(async () => {
+    throw new ConsumerHalted(3);
+  });
+
+  const ended = await Promise.allSettled([0, 1, 2].map(i => gatherer.add(share('a', i, 2, { commit }))));
+  expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(commits).toEqual([
+    [
+      {
+        topic: 'a',
+        partitions: [
+          { partition: 0, offset: '2' },
+          { partition: 1, offset: '1' },
+        ],
+      },
+    ],
+  ]);
 });
 
 it('lets the handling know that a partition was taken away', async () => {

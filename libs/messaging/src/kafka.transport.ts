@@ -113,8 +113,8 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
   private async eachBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
     const assertOurs = () => {
-      if (this.halted) throw this.halted;
-      if (this.stopping || !payload.isRunning() || payload.isStale()) throw new Stopping();
+      // A halt says how much is done of its own batch only.
+      if (this.halted || this.stopping || !payload.isRunning() || payload.isStale()) throw new Stopping();
     };
     const heartbeat = () => payload.heartbeat();
     const commit = (topics: TopicOffsets[]) => payload.commitOffsetsIfNecessary({ topics });
