@@ -57,6 +57,8 @@ export class KafkaClient implements OnApplicationShutdown {
     this.producer = this.kafka.producer({
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
+      // Whoever sends tries again by itself, and wants to know soon what does not work.
+      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
       createPartitioner: Partitioners.DefaultPartitioner,
     });
   }

@@ -23,5 +23,15 @@ class CreateMessaging extends Migration {
   }
 }
 
+/** A partition that takes nothing is left out when the others are read. */
+class AddOutboxPartition extends Migration {
+  override up(): void {
+    this.addSql('alter table outbox add column partition_no smallint null');
+  }
+}
+
 /** The tables every service needs to send and receive messages. */
-export const messagingMigrations: NamedMigration[] = [{ name: '0001-messaging', class: CreateMessaging }];
+export const messagingMigrations: NamedMigration[] = [
+  { name: '0001-messaging', class: CreateMessaging },
+  { name: '0020-outbox-partition', class: AddOutboxPartition },
+];

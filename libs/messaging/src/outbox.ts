@@ -3,6 +3,7 @@ import { AppError, Metrics, ServiceConfig, Unavailable, type UnitOfWork } from '
 import { Inject, Injectable } from '@nestjs/common';
 import { headersOf, type Cause } from './envelope.ts';
 import { OutboxRow } from './outbox.entity.ts';
+import { partitionOf } from './partitions.ts';
 import { SERVICE } from './tokens.ts';
 
 const MAX_BYTES = 256 * 1024;
@@ -23,6 +24,10 @@ export class Outbox {
     this.added = metrics.counter('castad_messages_sent_total', 'Messages written to the outbox', ['type']);
   }
 
+  get waiting(): number {
+    return this.rows;
+  }
+
   set waiting(rows: number) {
     this.rows = rows;
     this.backlog.set(rows);
@@ -37,11 +42,12 @@ export class Outbox {
   /** @throws AppError `MESSAGE_TOO_LARGE` over 256 KiB: the broker would refuse it for ever */
   add(unit: UnitOfWork, message: Message, cause?: Cause, id?: string): void {
     const { type, topic } = message.constructor as MessageClass;
+    const { taskId } = message;
     const value = JSON.stringify(message);
     if (Buffer.byteLength(value) > MAX_BYTES)
       throw new AppError('MESSAGE_TOO_LARGE', `${type} is larger than ${MAX_BYTES} bytes`);
     const headers = JSON.stringify(headersOf(message, this.service, cause, id));
-    unit.insert(Object.assign(new OutboxRow(), { topic, key: message.taskId, headers, value }));
+    unit.insert(Object.assign(new OutboxRow(), { topic, partition: partitionOf(taskId), key: taskId, headers, value }));
     this.added.inc({ type });
   }
 }

@@ -4,7 +4,7 @@ import { Pacemaker } from './pacemaker.ts';
 
 const HOUR_MS = 3_600_000;
 
-const timed = async (work: () => Promise<void>): Promise<number> => {
+const timed = async (work: () => Promise<unknown>): Promise<number> => {
   const before = performance.now();
   await work();
   return performance.now() - before;
@@ -19,7 +19,8 @@ it('is woken while it rests', async () => {
   const pace = new Pacemaker(HOUR_MS);
   const rest = pace.rest();
   pace.wake();
-  await rest;
+  expect(await rest).toBe(true);
+  expect(await pace.rest(1)).toBe(false);
 });
 
 it('does not lose a wake that came while it worked, and counts several as one', async () => {

@@ -10,7 +10,8 @@ export class Pacemaker {
     this.resume?.();
   }
 
-  async rest(ms = this.idleMs): Promise<void> {
+  /** True: somebody woke it. */
+  async rest(ms = this.idleMs): Promise<boolean> {
     if (!this.awake) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, ms);
@@ -21,6 +22,8 @@ export class Pacemaker {
       });
       this.resume = undefined;
     }
+    const isWoken = this.awake;
     this.awake = false;
+    return isWoken;
   }
 }
