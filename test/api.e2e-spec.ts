@@ -32,7 +32,8 @@ describe('the REST API', () => {
 
   beforeAll(async () => {
     const appEnv = {
-      gateway: { IMAGE_MAX_BYTES: String(MAX_IMAGE_BYTES) },
+      // Photos are decoded while it waits, on a busy machine too.
+      gateway: { IMAGE_MAX_BYTES: String(MAX_IMAGE_BYTES), HTTP_TIMEOUT_MS: '20000' },
       'storage-service': { IMAGE_MAX_BYTES: String(MAX_IMAGE_BYTES) },
       'song-service': { SUNO_POLL_MS: '500' },
       'video-service': { CREATOMATE_POLL_MS: '500' },

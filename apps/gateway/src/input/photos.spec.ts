@@ -23,7 +23,10 @@ describe('a form of photos', () => {
     await app.register(multipart, { limits: { ...FORM_LIMITS, fileSize: 1000 } });
     app.post('/', async request => {
       const photos: string[] = [];
-      for await (const photo of photosIn(request, IDLE_MS)) photos.push((await photo.toArray()).join(''));
+      for await (const photo of photosIn(request, IDLE_MS)) {
+        photos.push((await photo.toArray()).join(''));
+        if (request.headers['x-slow']) await new Promise(resolve => setTimeout(resolve, 2 * IDLE_MS));
+      }
       return { photos };
     });
     app.setErrorHandler((error, _request, reply) => {
@@ -41,6 +44,12 @@ describe('a form of photos', () => {
     expect(await answer(file('images', 'one') + file('images', 'two') + END)).toEqual({ photos: ['one', 'two'] });
     expect(await answer(END)).toEqual({ photos: [] });
     expect(await answer('')).toEqual({ photos: [] });
+  });
+
+  it('does not take for silence that we are slow ourselves', async () => {
+    const body = file('images', 'one') + file('images', 'two') + END;
+    const reply = await fetch(url, { method: 'POST', body, headers: { 'content-type': FORM, 'x-slow': 'yes' } });
+    expect(await reply.json()).toEqual({ photos: ['one', 'two'] });
   });
 
   it('does not wait for ever for a client that is silent', async () => {

@@ -1,6 +1,7 @@
 import { MAX_IMAGES } from '@castad/contracts';
 import { AppError, InvalidInput, toError } from '@castad/platform';
 import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
 const FIELD = 'images';
@@ -10,12 +11,12 @@ export const FORM_LIMITS = { files: MAX_IMAGES + 1, fields: 1, fieldSize: 1024 }
 
 /**
  * The files of a form, as they come: the next one is read when the one before has been.
- * @throws AppError saying what is wrong with the form; a client that is silent for `idleMs` is cut off
+ * @throws AppError saying what is wrong with the form; a client that is silent for `idleMs` while we wait for it is cut off
  */
 export async function* photosIn(request: FastifyRequest, idleMs: number): AsyncGenerator<Readable> {
   if (!request.isMultipart())
     throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data.', { status: 415 });
-  request.raw.setTimeout(idleMs, () => request.raw.destroy());
+  const watch = cutOffSilent(request.raw, idleMs);
   try {
     for await (const part of request.parts()) {
       if (part.fieldname !== FIELD)
@@ -28,8 +29,18 @@ export async function* photosIn(request: FastifyRequest, idleMs: number): AsyncG
   } catch (error) {
     throw error instanceof AppError ? error : brokenForm(error);
   } finally {
-    request.raw.setTimeout(0);
+    clearInterval(watch);
   }
+}
+
+/** Silence is the client's only while we wait for it: not when its form is all there, or bytes of it wait for us. */
+function cutOffSilent(request: IncomingMessage, idleMs: number): NodeJS.Timeout {
+  let read = request.socket.bytesRead;
+  return setInterval(() => {
+    const isSilent = request.socket.bytesRead === read;
+    read = request.socket.bytesRead;
+    if (isSilent && !request.complete && request.readableLength === 0) request.destroy();
+  }, idleMs);
 }
 
 /** What the client sent is no whole form: the parser's errors, and those of a file that it cut off. */
