@@ -351,7 +351,7 @@ describe('video-service', () => {
 
   describe('killed', () => {
     /** Alone in a process of its own, while `use` runs; the service is back afterwards. */
-    const inChild = async (use: (kill: () => Promise<void>) => Promise<void>) => {
+    const inChild = async (use: (kill: () => Promise<unknown>) => Promise<void>) => {
       await app.close();
       env = { ...env, CREATOMATE_GRACE_MS: '30000' };
       const child = await startChild(bed, MAIN, env);

@@ -15,6 +15,7 @@ const REBALANCE_TIMEOUT_MS = 20_000;
 const MAX_FETCH_WAIT_MS = 500;
 const SILENT_MS = 30_000;
 const MAX_JOIN_MS = 5_000;
+const MAX_LEAVE_MS = 5_000;
 
 /** The consumer stops; what is not committed will be delivered again. */
 class Stopping extends AppError {
@@ -78,7 +79,8 @@ export class KafkaTransport extends Server implements CustomTransportStrategy {
     this.stopping = true;
     // A member that went away while joining would keep the others waiting until its session is over.
     await Promise.race([this.started, delay(MAX_JOIN_MS, undefined, { ref: false })]);
-    await this.consumer.disconnect();
+    // Without a broker there is nobody to say goodbye to, and kafkajs would try for longer than a stop may take.
+    await Promise.race([this.consumer.disconnect(), delay(MAX_LEAVE_MS, undefined, { ref: false })]);
   }
 
   on(): void {

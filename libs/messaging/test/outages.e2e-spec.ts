@@ -4,7 +4,7 @@ import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Outbox } from '../src/index.ts';
+import { headersOf, Outbox } from '../src/index.ts';
 import { cancels, range, Scene } from './scene.ts';
 
 jest.setTimeout(120_000);
@@ -162,14 +162,17 @@ it('has no room for more work while too much waits for the broker, and room agai
 });
 
 it('stops in time while the broker is away, and leaves what it has to say to the next', async () => {
-  const app = await scene.boot();
-  await works(app);
   const [taskId] = newTasks(1) as [string];
+  const child = await scene.spawn();
   await scene.bed.part('kafka').stop();
-  await app
-    .get(Database)
-    .transaction('requests', async unit => app.get(Outbox).add(unit, message(TaskCancelled, { taskId, revision: 1 })));
-  await scene.close(app);
+  await scene.bed.query(scene.service, 'insert into outbox (topic, `key`, headers, value) values (?, ?, ?, ?)', [
+    TaskCancelled.topic,
+    taskId,
+    JSON.stringify(headersOf(message(TaskCancelled, { taskId, revision: 1 }), scene.service)),
+    JSON.stringify({ taskId, revision: 1 }),
+  ]);
+  // A process that has not drained within SHUTDOWN_TIMEOUT_MS ends itself with code 1.
+  expect(await child.kill('SIGTERM')).toBe(0);
   await scene.bed.part('kafka').start();
 
   await scene.boot();

@@ -8,8 +8,8 @@ import type { TestBed } from './service-harness.ts';
 /** A service in a process of its own: for deaths that no test in the same process would survive. */
 export interface ChildService {
   url: string;
-  /** Resolves when it is gone. */
-  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Resolves when it is gone, with its exit code; null: it died of the signal. */
+  kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Runs a main file in TypeScript; resolves when the service answers requests and handles messages. */
@@ -34,7 +34,8 @@ export async function startChild(
     url,
     kill: async signal => {
       child.kill(signal);
-      await exited;
+      const [code] = (await exited) as [number | null];
+      return code;
     },
   };
 }
