@@ -39,6 +39,8 @@ export async function restoreRows<J extends Job & object>(
       byTask.set(nameOf(key), [...ofTask, row]);
     }
   }
+  // A callback in the same transaction looks for its row by the token.
+  await em.flush();
   if (bare.length > 0) await noteCancelled(em, bare);
 }
 

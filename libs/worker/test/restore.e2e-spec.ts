@@ -66,6 +66,18 @@ it('begins nothing again that was begun, and follows it when its callback comes'
   expect(workshop.submits).toEqual([]);
 });
 
+it('hears a callback that is read together with the news that its submit was begun', async () => {
+  const tell = begun(1, 'a');
+  await app.get(Database).transaction('requests', async unit => {
+    app.get(PieceWorker).restore(unit, { key: { taskId, revision: 1 }, tell });
+    app.get(PieceWorker).calledBack(unit, { token: token('a'), jobId: 'job-1' });
+  });
+
+  await workshop.expectStatuses({ done: 1 });
+  expect(workshop.polls).toEqual([{ taskId, jobId: 'job-1' }]);
+  expect(workshop.submits).toEqual([]);
+});
+
 it('follows the job that the provider took, after the time of a lease', async () => {
   await restore(begun(1, 'a'), begun(2, 'b'), taken(2, 'job-2'));
   expect(await workshop.pieces()).toMatchObject([
