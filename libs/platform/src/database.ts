@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceConfig } from './config.ts';
 import { isBlocked, isDatabaseAway, isRace } from './database-errors.ts';
 import { Unavailable } from './errors.ts';
+import { Holder, Holders } from './holders.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 /** The entities of the service, listed by name. */
@@ -27,7 +28,7 @@ const CLOCK_SYNC_MS = 60_000;
 export class Database implements OnApplicationShutdown {
   private readonly orm: MikroORM;
   /** Reaches nobody yet; but first uses at the same time would each make a pool. */
-  private readonly pool: Promise<unknown>;
+  private readonly holders: Promise<Holders>;
   private readonly budgets: Record<Budget, SemaphoreInterface>;
   private readonly listeners: { entity: string; wake: () => void }[] = [];
   /** Time does not go back, whatever a slow answer made of it: what was due stays due. */
@@ -46,9 +47,15 @@ export class Database implements OnApplicationShutdown {
     };
     const size = config.DB_REQUEST_CONNECTIONS + config.DB_BACKGROUND_CONNECTIONS;
     this.orm = new MikroORM(
-      ormOptions(config.MYSQL_URL, entities, { max: size, idleTimeoutMillis: config.DB_IDLE_MS }),
+      ormOptions(config.MYSQL_URL, entities, {
+        pool: { max: size, idleTimeoutMillis: config.DB_IDLE_MS },
+        statementMs: config.DB_TIMEOUT_MS,
+      }),
     );
-    this.pool = this.orm.connect();
+    this.holders = this.orm.em
+      .getConnection()
+      .getNativeClient()
+      .then(pool => new Holders(pool));
   }
 
   /**
@@ -60,7 +67,7 @@ export class Database implements OnApplicationShutdown {
     for (let round = 1; ; round++) {
       let committing = false;
       try {
-        return await this.bounded(budget, givenUp => this.attempt(work, givenUp, () => (committing = true)));
+        return await this.bounded(budget, isGivenUp => this.attempt(work, isGivenUp, () => (committing = true)));
       } catch (error) {
         if (isRace(error) && round < RACE_TRIES) await delay(Math.random() * 20 * 2 ** round);
         else if (isBlocked(error)) throw busy(error);
@@ -104,28 +111,36 @@ export class Database implements OnApplicationShutdown {
     await this.orm.close(true);
   }
 
-  /** The driver can wait for an answer for ever; our callers do not. */
-  private bounded<T>(budget: Budget, run: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
-    return this.budgets[budget].runExclusive(async () => {
+  /**
+   * The driver can wait for an answer for ever; our callers do not. The place in the budget is free again when the
+   * connection really is: what the server still works on for somebody who has left counts.
+   */
+  private async bounded<T>(budget: Budget, run: (isGivenUp: () => boolean) => Promise<T>): Promise<T> {
+    const [, release] = await this.budgets[budget].acquire();
+    const holder = new Holder();
+    let freed: Promise<void> | undefined;
+    const limit = Promise.withResolvers<never>();
+    const giveUp = (holders: Holders) => () => {
+      limit.reject(tooLate());
+      freed = holders.giveUp(holder, this.config.DB_TIMEOUT_MS);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    try {
       // The ORM would make another pool.
       if (this.isClosed) throw away(new Error('the service has stopped'));
-      await this.pool;
-      const limit = new AbortController();
-      const timer = setTimeout(() => limit.abort(away(new Error('no answer in time'))), this.config.DB_TIMEOUT_MS);
-      const over = new Promise<never>((_, reject) =>
-        limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error)),
-      );
-      try {
-        return await Promise.race([run(limit.signal), over]);
-      } finally {
-        clearTimeout(timer);
-      }
-    });
+      const holders = await this.holders;
+      timer = setTimeout(giveUp(holders), this.config.DB_TIMEOUT_MS);
+      return await Promise.race([holders.run(holder, () => run(() => holder.isGivenUp)), limit.promise]);
+    } finally {
+      clearTimeout(timer);
+      if (freed) void freed.finally(release);
+      else release();
+    }
   }
 
   private async attempt<T>(
     work: (unit: UnitOfWork) => Promise<T>,
-    givenUp: AbortSignal,
+    isGivenUp: () => boolean,
     onCommit: () => void,
   ): Promise<T> {
     const em = this.fork();
@@ -136,7 +151,7 @@ export class Database implements OnApplicationShutdown {
       const unit = new UnitOfWork(em, await this.timeBy(em));
       result = await work(unit);
       woken = await unit.flush();
-      givenUp.throwIfAborted();
+      if (isGivenUp()) throw tooLate();
       onCommit();
       await em.commit();
     } catch (error) {
@@ -177,17 +192,29 @@ interface RawConnection {
   executeQuery(query: { sql: string; parameters: unknown[] }): Promise<unknown>;
 }
 
-const SESSION = [
-  'set session transaction isolation level read committed',
-  "set session time_zone = '+00:00', session innodb_lock_wait_timeout = 5",
-];
+/** The limit of a statement is set in the words that each server alone reads: MySQL has one for SELECT only. */
+function session({ pool: { idleTimeoutMillis = 0 }, statementMs }: ConnectionOptions): string[] {
+  const limits =
+    statementMs === undefined
+      ? ''
+      : `, session wait_timeout = ${Math.ceil((2 * Math.max(idleTimeoutMillis, statementMs)) / 1000)}
+         /*M!100100 , session max_statement_time = ${statementMs / 1000} */
+         /*!80000 , session max_execution_time = ${statementMs} */`;
+  return [
+    'set session transaction isolation level read committed',
+    `set session time_zone = '+00:00', session innodb_lock_wait_timeout = 5 ${limits}`,
+  ];
+}
+
+interface ConnectionOptions {
+  pool: { max: number; idleTimeoutMillis?: number };
+  /** How long the server works on one statement. Without it also nobody's connection is closed for its silence. */
+  statementMs?: number;
+}
 
 /** One place for how we talk to MySQL: UTC, READ COMMITTED, short lock waits, no schema guessing. */
-export function ormOptions(
-  clientUrl: string,
-  entities: EntityName[],
-  pool: { max: number; idleTimeoutMillis?: number },
-) {
+export function ormOptions(clientUrl: string, entities: EntityName[], options: ConnectionOptions) {
+  const { pool } = options;
   return {
     clientUrl,
     entities: entities as (new () => AnyEntity)[],
@@ -204,7 +231,7 @@ export function ormOptions(
       ...(pool.idleTimeoutMillis && { stream: silenceEnds(pool.idleTimeoutMillis) }),
     },
     onCreateConnection: async (connection: unknown) => {
-      for (const sql of SESSION) await (connection as RawConnection).executeQuery({ sql, parameters: [] });
+      for (const sql of session(options)) await (connection as RawConnection).executeQuery({ sql, parameters: [] });
     },
   };
 }
@@ -221,6 +248,8 @@ const silenceEnds =
 
 const busy = (cause?: unknown) =>
   new Unavailable('DATABASE_BUSY', 'The service is busy. Try again in a moment.', cause);
+
+const tooLate = () => away(new Error('no answer in time'));
 
 const away = (cause: unknown) =>
   new Unavailable('DATABASE_UNAVAILABLE', 'The service cannot reach its database. Try again shortly.', cause);

@@ -56,7 +56,7 @@ export async function migrate(migrations: NamedMigration[]): Promise<void> {
  */
 export async function applyMigrations(url: string, migrations: NamedMigration[]): Promise<string[]> {
   // One connection: the lock ends with it, and so does the work that the lock allows.
-  const orm = await MikroORM.init(ormOptions(url, [], { max: 1 }));
+  const orm = await MikroORM.init(ormOptions(url, [], { pool: { max: 1 } }));
   try {
     const schema = new Schema(orm, `castad_migrations_${new URL(url).pathname.slice(1)}`);
     await schema.lock();

@@ -115,6 +115,63 @@ it('ends a unit of work that takes too long', async () => {
   expect(await valueOf('a')).toBe(before + 1);
 });
 
+/** What the server works on for this service. */
+const statements = async (like = '%sleep%') =>
+  (
+    await bed.query<{ id: number }>(
+      service,
+      'select id from information_schema.processlist where user = ? and info like ?',
+      [new URL(bed.sandbox.databaseUrl(service)).username, like],
+    )
+  ).length;
+
+it('has the server limit each statement', async () => {
+  const database = connect({ DB_TIMEOUT_MS: '7000', DB_IDLE_MS: '9000' });
+  const sql = 'select @@session.max_statement_time as statement, @@session.wait_timeout as idle';
+  const [row] = await database.read('requests', em => em.getConnection().execute<object[]>(sql));
+  expect(row).toEqual({ statement: 7, idle: 18 });
+});
+
+it.each(['select sleep(30)', "update counter set value = value + sleep(30) where name = 'a'"])(
+  'ends at the server what its callers gave up, and never has more there than its budget: %s',
+  async sql => {
+    const database = connect({ DB_TIMEOUT_MS: '400', DB_REQUEST_CONNECTIONS: '3', DB_WAIT_MS: '10000' });
+    const slow = () => database.read('requests', em => em.getConnection().execute(sql, [], 'run'));
+    let isOver = false;
+    const all = Promise.allSettled(Array.from({ length: 12 }, slow)).finally(() => (isOver = true));
+    const seen: number[] = [];
+    while (!isOver) seen.push(await statements());
+
+    expect((await all).map(({ status }) => status)).toEqual(Array(12).fill('rejected'));
+    expect(Math.max(...seen)).toBeGreaterThan(0);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(3);
+    await eventually(async () => expect(await statements()).toBe(0));
+    await add(database, 'a');
+  },
+);
+
+it('kills what the server itself would not end', async () => {
+  const database = connect({ DB_TIMEOUT_MS: '400' });
+  const endless = database.read('requests', async em => {
+    await em.getConnection().execute('set statement max_statement_time = 0 for select sleep(30)');
+  });
+
+  await expect(endless).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  await eventually(async () => expect(await statements()).toBe(0));
+});
+
+it('has room again after work that never ends', async () => {
+  const database = connect({ DB_TIMEOUT_MS: '300', DB_REQUEST_CONNECTIONS: '1' });
+  const stuck = database.transaction('requests', async ({ em }) => {
+    await em.execute("update counter set value = -1 where name = 'a'");
+    await new Promise(() => undefined);
+  });
+  await expect(stuck).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+
+  await add(database, 'a');
+  expect(await valueOf('a')).toBeGreaterThan(0);
+});
+
 it('outlives a server that does not answer any more', async () => {
   const database = connect({ DB_TIMEOUT_MS: '500', DB_IDLE_MS: '1000' });
   const before = (await valueOf('a')) as number;
