@@ -79,6 +79,8 @@ export class KafkaClient implements OnApplicationShutdown {
     const late = [...this.underWay];
     await this.producer.disconnect();
     // What is still being tried connects once more.
-    void Promise.allSettled(late).then(() => this.producer.disconnect());
+    void Promise.allSettled(late)
+      .then(() => this.producer.disconnect())
+      .catch(() => undefined);
   }
 }

@@ -56,6 +56,8 @@ export class Database implements OnApplicationShutdown {
       .getConnection()
       .getNativeClient()
       .then(pool => new Holders(pool));
+    // Whoever uses it is told.
+    this.holders.catch(() => undefined);
   }
 
   /**
@@ -133,7 +135,7 @@ export class Database implements OnApplicationShutdown {
       return await Promise.race([holders.run(holder, () => run(() => holder.isGivenUp)), limit.promise]);
     } finally {
       clearTimeout(timer);
-      if (freed) void freed.finally(release);
+      if (freed) void freed.then(release, release);
       else release();
     }
   }

@@ -20,6 +20,8 @@ export interface StartOptions {
   http?: (app: NestFastifyApplication) => Promise<void>;
 }
 
+let hasLogger = false;
+
 const BODY_LIMIT = 256 * 1024;
 
 /** Builds the service and starts HTTP, then messages. Health answers even while the broker or database is away. */
@@ -42,6 +44,7 @@ export async function boot(module: Type, options: StartOptions = {}): Promise<Ne
 
 async function listen(app: NestFastifyApplication, { http }: StartOptions): Promise<void> {
   app.useLogger(app.get(Logger));
+  hasLogger = true;
   // By itself it would end by the signal it was sent, which looks like a death.
   app.enableShutdownHooks([], { useProcessExit: true });
   app.useGlobalFilters(new ProblemFilter());
@@ -60,6 +63,7 @@ async function listen(app: NestFastifyApplication, { http }: StartOptions): Prom
 
 /** The whole of a service's `main.ts`. A service that cannot start says why and ends with code 1. */
 export async function start(module: Type, options?: StartOptions): Promise<void> {
+  endLoudly();
   try {
     await boot(module, options);
   } catch (error) {
@@ -67,6 +71,18 @@ export async function start(module: Type, options?: StartOptions): Promise<void>
     console.error(error instanceof AppError ? `cannot start: ${message}` : `cannot start: ${stack}`);
     process.exit(1);
   }
+}
+
+/** What nobody caught ends the process, as what is left in memory can no longer be trusted; but never without a word. */
+function endLoudly(): void {
+  const logger = new NestLogger('process');
+  for (const event of ['unhandledRejection', 'uncaughtException'] as const)
+    process.on(event, (thrown: unknown) => {
+      const { stack } = toError(thrown);
+      if (hasLogger) logger.fatal({ error: stack }, event);
+      else console.error(`cannot start: ${stack}`);
+      process.exit(1);
+    });
 }
 
 function refuseWorkWhileDraining(app: NestFastifyApplication): void {
