@@ -171,6 +171,46 @@ describe('projects', () => {
       expect(await walk(`limit=3&${named(name.replace('%', '_'))}`)).toEqual([]);
     });
 
+    it('by the status of their latest order, in the same order as without it', async () => {
+      const name = `Motel ${newId()}`;
+      const order = (taskId: string, revision: number, status: string, lastStage: string) =>
+        bed.query(
+          'gateway',
+          `insert into task_order (task_id, revision, plan, first_stage, last_stage, status, attempt, tries, deadline,
+             cause_id, traceparent, created_at) values (?, ?, '{}', 'lyric', ?, ?, 1, 1, now(3), ?, '', now(3))`,
+          [taskId, revision, lastStage, status, newId()],
+        );
+      const stands: Record<string, [status: string, lastStage: string][]> = {
+        draft: [],
+        processing: [['running', 'video']],
+        waiting: [['done', 'song']],
+        completed: [['done', 'video']],
+        failed: [['failed', 'lyric']],
+        cancelled: [['cancelled', 'video']],
+      };
+      const made: Record<string, string[]> = {};
+      for (let i = 0; i < 4; i++)
+        for (const [status, latest] of Object.entries(stands)) {
+          const taskId = await draft({ businessName: name });
+          const orders = [...(i % 2 && latest.length > 0 ? Object.values(stands).flat() : []), ...latest];
+          for (const [n, [state, lastStage]] of orders.entries()) await order(taskId, n + 1, state, lastStage);
+          await bed.query('gateway', 'update project set revision = ? where task_id = ?', [orders.length, taskId]);
+          (made[status] ??= []).unshift(taskId);
+        }
+
+      const ours = new Set(Object.values(made).flat());
+      for (const [status, taskIds] of Object.entries(made)) {
+        expect([status, await walk(`limit=3&status=${status}&q=${encodeURIComponent(name)}`)]).toEqual([
+          status,
+          taskIds,
+        ]);
+        const all = await walk(`limit=3&status=${status}`);
+        expect([status, all.filter(taskId => ours.has(taskId))]).toEqual([status, taskIds]);
+        expect(new Set(all).size).toBe(all.length);
+      }
+      await bed.query('gateway', "delete from task_order where plan = '{}'");
+    });
+
     it.each([
       ['projects?cursor=x'],
       ['projects?cursor='],

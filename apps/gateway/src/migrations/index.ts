@@ -6,6 +6,7 @@ import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { AddCanonicalRequest } from './add-canonical-request.ts';
 import { CreateProject } from './create-project.ts';
+import { IndexDrafts, IndexOrderStatuses, IndexProjectNames } from './index-lists.ts';
 
 export const migrations = [
   ...messagingMigrations,
@@ -21,4 +22,7 @@ export const migrations = [
   { name: '0011-stage-waiting', class: AddStageWaiting },
   { name: '0012-canonical-request', class: AddCanonicalRequest },
   { name: '0013-without-photos', class: AddProjectWithoutPhotos },
+  { name: '0014-project-names', class: IndexProjectNames },
+  { name: '0015-drafts', class: IndexDrafts },
+  { name: '0016-order-statuses', class: IndexOrderStatuses },
 ];

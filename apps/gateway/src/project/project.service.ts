@@ -15,6 +15,7 @@ import type {
   ProjectView,
   VideoPage,
 } from './project.dto.ts';
+import { filmsOfPage, nextCursor, pageOfTasks } from './lists.ts';
 import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
 import { Results } from './results.ts';
@@ -154,47 +155,6 @@ export async function find(em: EntityManager, taskId: string): Promise<Project> 
 
 const latestOrder = (em: EntityManager, taskId: string): Promise<Order | null> =>
   em.findOne(Order, { taskId }, { orderBy: { revision: 'desc' } });
-
-async function pageOfTasks(em: EntityManager, { status, q, cursor, limit }: ListProjectsQuery): Promise<string[]> {
-  const conditions: [string, unknown[]][] = [
-    ...(cursor ? [['p.task_id < ?', [cursor]] as [string, unknown[]]] : []),
-    ...(q ? [['p.business_name like ?', [`%${q.replace(/[\\%_]/g, '\\$&')}%`]] as [string, unknown[]]] : []),
-    ...(status ? [[statusConditions[status], []] as [string, unknown[]]] : []),
-  ];
-  const rows = await em.getConnection().execute<{ task_id: string }[]>(
-    `select p.task_id from project p left join task_order o on o.task_id = p.task_id
-       and o.revision = (select max(revision) from task_order where task_id = p.task_id)
-     ${conditions.length > 0 ? `where ${conditions.map(([sql]) => sql).join(' and ')}` : ''}
-     order by p.task_id desc limit ?`,
-    [...conditions.flatMap(([, values]) => values), limit + 1],
-  );
-  return rows.map(row => row.task_id);
-}
-
-/** The same as the view's, for the list's filter. */
-const statusConditions: Record<NonNullable<ListProjectsQuery['status']>, string> = {
-  draft: 'o.status is null',
-  processing: "o.status = 'running'",
-  waiting: "o.status = 'done' and o.last_stage <> 'video'",
-  completed: "o.status = 'done' and o.last_stage = 'video'",
-  failed: "o.status = 'failed'",
-  cancelled: "o.status = 'cancelled'",
-};
-
-/** All films of so many tasks. */
-async function filmsOfPage(em: EntityManager, cursor: string | undefined, tasks: number): Promise<Stage[]> {
-  const isFilm = "name = 'video' and output is not null and files is not null";
-  const rows = await em.getConnection().execute<object[]>(
-    `select film.* from stage_attempt film join (
-       select distinct task_id from stage_attempt where ${isFilm} ${cursor ? 'and task_id < ?' : ''} order by task_id desc limit ?
-     ) page on page.task_id = film.task_id where ${isFilm} order by film.task_id desc`,
-    [...(cursor ? [cursor] : []), tasks],
-  );
-  return rows.map(row => em.map(Stage, row));
-}
-
-/** UUIDv7s are in order of time, so the last one of a page says where the next begins. */
-const nextCursor = (ids: string[], limit: number) => (ids.length > limit ? { nextCursor: ids[limit - 1] } : {});
 
 function videoView(film: Stage, { taskId, brief }: Project) {
   const { format, durationSeconds } = film.output as VideoOutput;
