@@ -15,7 +15,8 @@ const REBALANCE_TIMEOUT_MS = 20_000;
 const MAX_FETCH_WAIT_MS = 500;
 const SILENT_MS = 30_000;
 const MAX_JOIN_MS = 5_000;
-const MAX_LEAVE_MS = 5_000;
+/** Longer than a handler may take. */
+const MAX_LEAVE_MS = 12_000;
 
 /** The consumer stops; what is not committed will be delivered again. */
 class Stopping extends AppError {

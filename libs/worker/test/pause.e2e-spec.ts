@@ -91,7 +91,7 @@ it('asks about what is paid for all the while, and ends none of it for an accoun
   };
   call?.answer('job-1');
   await eventually(() => expect(shop.polls.length).toBeGreaterThan(2));
-  await isPaused();
+  await eventually(isPaused);
   await shop.expectStatuses({ running: 1 });
   isRefused = false;
 
