@@ -131,7 +131,8 @@ function specify(
   proxy?: FaultProxy,
 ): Promise<ProcessSpec> {
   if (isProvider(part)) return standInProcess(part, given);
-  return { kafka, mariadb, azurite }[part](tree, proxy?.address);
+  if (part === 'mariadb') return mariadb(tree);
+  return { kafka, azurite }[part](tree, proxy?.address);
 }
 
 async function standInProcess(provider: Provider, given: NodeJS.ProcessEnv): Promise<ProcessSpec> {

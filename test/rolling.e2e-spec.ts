@@ -1,5 +1,5 @@
 import { PARTITIONS, services, topics as allTopics } from '@castad/contracts';
-import { applyMigrations, newId } from '@castad/platform';
+import { applyMigrations, loadConfig, MySqlConfig, newId } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { Migration } from '@mikro-orm/migrations';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -159,7 +159,9 @@ async function grow({ sandbox }: Studio, service: string): Promise<void> {
       }
     },
   }));
-  expect(await applyMigrations(url, migrations)).toHaveLength(statements.length);
+  expect(await applyMigrations(loadConfig(MySqlConfig, { MYSQL_URL: url }), migrations)).toHaveLength(
+    statements.length,
+  );
 }
 
 /** Runs the migrations of the built service; returns what it says. */

@@ -13,8 +13,15 @@ const platforms: Record<string, { artifact: string; folder: string }> = {
   'darwin-arm64': { artifact: 'macos-arm64', folder: 'osx' },
 };
 
+/** PEM files of a server's certificate and of the authority that vouches for it. */
+export interface ServerCertificate {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
 /** A MariaDB server of its own, with the durability of a real one: every commit is on disk. */
-export async function mariadb(tree: ProcessTree): Promise<ProcessSpec> {
+export async function mariadb(tree: ProcessTree, tls?: ServerCertificate): Promise<ProcessSpec> {
   const basedir = await server(tree);
   const port = await freePort();
   const datadir = tree.data('mariadb');
@@ -41,7 +48,9 @@ export async function mariadb(tree: ProcessTree): Promise<ProcessSpec> {
       `--port=${port}`,
       // Relative to the data folder: the path of a socket may not be longer than 107 characters.
       '--socket=mariadb.sock',
-      '--skip-ssl',
+      ...(tls
+        ? [`--ssl-ca=${tls.ca}`, `--ssl-cert=${tls.cert}`, `--ssl-key=${tls.key}`, '--require-secure-transport=ON']
+        : ['--skip-ssl']),
       '--skip-name-resolve',
       '--character-set-server=utf8mb4',
       '--default-time-zone=+00:00',
@@ -53,7 +62,11 @@ export async function mariadb(tree: ProcessTree): Promise<ProcessSpec> {
     address: `127.0.0.1:${port}`,
     url,
     isReady: async () => {
-      const connection = await mysql.createConnection({ uri: url, connectTimeout: 2000 });
+      const connection = await mysql.createConnection({
+        uri: url,
+        connectTimeout: 2000,
+        ...(tls && { ssl: { rejectUnauthorized: false } }),
+      });
       await connection.end();
       return true;
     },

@@ -1,7 +1,9 @@
+import { IntersectionType } from '@nestjs/mapped-types';
 import { plainToInstance } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
 import { inspect } from 'node:util';
 import { AppError } from './errors.ts';
+import { MySqlConfig } from './mysql.config.ts';
 
 const SECRET = /(KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING)$/;
 
@@ -35,7 +37,7 @@ export class KafkaConfig {
 }
 
 /** Settings every service reads from its environment. Durations are milliseconds. */
-export class ServiceConfig extends KafkaConfig {
+export class ServiceConfig extends IntersectionType(KafkaConfig, MySqlConfig) {
   @IsInt()
   @Min(0)
   @Max(65535)
@@ -53,9 +55,6 @@ export class ServiceConfig extends KafkaConfig {
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   LOG_LEVEL: string = 'info';
-
-  @IsUrl({ protocols: ['mysql'], require_tld: false, require_protocol: true })
-  MYSQL_URL!: string;
 
   /** Connections that requests may use at once; background work can never take them. */
   @IsInt()

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceConfig } from './config.ts';
 import { isBlocked, isDatabaseAway, isRace } from './database-errors.ts';
 import { Unavailable } from './errors.ts';
+import { type MySqlConfig, mysqlSsl } from './mysql.config.ts';
 import { Holder, Holders } from './holders.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
@@ -47,7 +48,7 @@ export class Database implements OnApplicationShutdown {
     };
     const size = config.DB_REQUEST_CONNECTIONS + config.DB_BACKGROUND_CONNECTIONS;
     this.orm = new MikroORM(
-      ormOptions(config.MYSQL_URL, entities, {
+      ormOptions(config, entities, {
         pool: { max: size, idleTimeoutMillis: config.DB_IDLE_MS },
         statementMs: config.DB_TIMEOUT_MS,
       }),
@@ -215,10 +216,11 @@ interface ConnectionOptions {
 }
 
 /** One place for how we talk to MySQL: UTC, READ COMMITTED, short lock waits, no schema guessing. */
-export function ormOptions(clientUrl: string, entities: EntityName[], options: ConnectionOptions) {
+export function ormOptions(config: MySqlConfig, entities: EntityName[], options: ConnectionOptions) {
   const { pool } = options;
+  const ssl = mysqlSsl(config);
   return {
-    clientUrl,
+    clientUrl: config.MYSQL_URL,
     entities: entities as (new () => AnyEntity)[],
     discovery: { warnWhenNoEntities: false },
     ensureDatabase: false,
@@ -228,6 +230,7 @@ export function ormOptions(clientUrl: string, entities: EntityName[], options: C
     forceUtcTimezone: true,
     driverOptions: {
       connectTimeout: 5_000,
+      ...(ssl && { ssl }),
       // MikroORM has put the values in already; the driver would look through every text for places to put them.
       queryFormat: (sql: string) => sql,
       ...(pool.idleTimeoutMillis && { stream: silenceEnds(pool.idleTimeoutMillis) }),

@@ -9,6 +9,7 @@ export * from './internal.guard.ts';
 export * from './lifecycle.ts';
 export * from './metrics.ts';
 export * from './migrate.ts';
+export { MySqlConfig } from './mysql.config.ts';
 export * from './platform.module.ts';
 export * from './problem.filter.ts';
 export * from './provider-detail.ts';

@@ -1,21 +1,15 @@
 import type { Migration } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/mysql';
-import { IsUrl } from 'class-validator';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from './config.ts';
 import { isBlocked } from './database-errors.ts';
 import { ormOptions } from './database.ts';
+import { MySqlConfig } from './mysql.config.ts';
 import { AppError, toError } from './errors.ts';
 
 export interface NamedMigration {
   name: string;
   class: new (...args: ConstructorParameters<typeof Migration>) => Migration;
-}
-
-class MigrateConfig {
-  /** A user that may change the schema; the running service's user may not. */
-  @IsUrl({ protocols: ['mysql'], require_tld: false, require_protocol: true })
-  MYSQL_URL!: string;
 }
 
 /** Neither MySQL nor MariaDB can take back what a migration did before its fault: a person has to. */
@@ -38,10 +32,10 @@ const TABLE_WAIT_SECONDS = 5;
 const TABLE_TRIES = 20;
 const TABLE_PAUSE_MS = 1_000;
 
-/** The whole of a service's `migrate.ts`: applies what is missing. Several may run at once; one works, the others wait. */
+/** The whole of a service's `migrate.ts`, for a user that may change the schema: applies what is missing. Several may run at once; one works, the others wait. */
 export async function migrate(migrations: NamedMigration[]): Promise<void> {
   try {
-    const applied = await applyMigrations(loadConfig(MigrateConfig).MYSQL_URL, migrations);
+    const applied = await applyMigrations(loadConfig(MySqlConfig), migrations);
     console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to migrate');
   } catch (error) {
     const { message, stack } = toError(error);
@@ -54,11 +48,11 @@ export async function migrate(migrations: NamedMigration[]): Promise<void> {
  * Returns the names of the migrations that were missing. Recorded ones that this list lacks are a newer version's and
  * stay as they are.
  */
-export async function applyMigrations(url: string, migrations: NamedMigration[]): Promise<string[]> {
+export async function applyMigrations(config: MySqlConfig, migrations: NamedMigration[]): Promise<string[]> {
   // One connection: the lock ends with it, and so does the work that the lock allows.
-  const orm = await MikroORM.init(ormOptions(url, [], { pool: { max: 1 } }));
+  const orm = await MikroORM.init(ormOptions(config, [], { pool: { max: 1 } }));
   try {
-    const schema = new Schema(orm, `castad_migrations_${new URL(url).pathname.slice(1)}`);
+    const schema = new Schema(orm, `castad_migrations_${new URL(config.MYSQL_URL).pathname.slice(1)}`);
     await schema.lock();
     const applied = await schema.applied();
     const missing = migrations.filter(({ name }) => !applied.has(name));

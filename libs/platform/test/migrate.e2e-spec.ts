@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals
 import mysql, { type Connection } from 'mysql2/promise';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyMigrations } from '../src/index.ts';
+import { applyMigrations, loadConfig, MySqlConfig } from '../src/index.ts';
 import { migrationOf, slowMigrations } from './migrations.ts';
 
 jest.setTimeout(90_000);
@@ -121,5 +121,6 @@ it('stops when its connection is gone, and its lock with it', async () => {
   await changing;
 
   await busy.end();
-  expect(await applyMigrations(bed.sandbox.databaseUrl(service, 'migrate'), [counter, note])).toEqual(['0002-note']);
+  const config = loadConfig(MySqlConfig, { MYSQL_URL: bed.sandbox.databaseUrl(service, 'migrate') });
+  expect(await applyMigrations(config, [counter, note])).toEqual(['0002-note']);
 });

@@ -1,4 +1,11 @@
-import { applyMigrations, boot, type NamedMigration, type StartOptions } from '@castad/platform';
+import {
+  applyMigrations,
+  boot,
+  loadConfig,
+  MySqlConfig,
+  type NamedMigration,
+  type StartOptions,
+} from '@castad/platform';
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -44,7 +51,8 @@ export async function testBed(options: SandboxOptions = {}): Promise<TestBed> {
       MYSQL_URL: sandbox.databaseUrl(service, 'run'),
       ...changes,
     }),
-    migrate: (service, migrations) => applyMigrations(sandbox.databaseUrl(service, 'migrate'), migrations),
+    migrate: (service, migrations) =>
+      applyMigrations(loadConfig(MySqlConfig, { MYSQL_URL: sandbox.databaseUrl(service, 'migrate') }), migrations),
     query: async <R>(service: string, sql: string, values: unknown[] = []) => {
       const database = new URL(sandbox.databaseUrl(service)).pathname.slice(1);
       const connection = await mysql.createConnection({ uri: sandbox.env.MYSQL_URL, database, timezone: 'Z' });
