@@ -20,7 +20,7 @@ CASTAD runs. Ctrl-C stops all of it.
 ${publicRoute(url)}
 Order a film, and look how far it is:
 
-  curl -X POST ${url}/v1/projects -H 'content-type: application/json' -d '{"businessName": "Sea Breeze Stay", "region": "Gangneung", "language": "en", "run": true}'
+  curl -X POST ${url}/v1/projects -H 'content-type: application/json' -d '{"businessName": "Sea Breeze Stay", "region": "Gangneung", "language": "en", "run": true, "withoutPhotos": true}'
   curl ${url}/v1/projects
 `);
     if (!stopping.aborted) await once(stopping, 'abort');
