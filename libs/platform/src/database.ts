@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceConfig } from './config.ts';
 import { isBlocked, isDatabaseAway, isRace } from './database-errors.ts';
+import { Durability, type RawConnection } from './durability.ts';
 import { Unavailable } from './errors.ts';
 import { type MySqlConfig, mysqlSsl } from './mysql.config.ts';
 import { Holder, Holders } from './holders.ts';
@@ -51,6 +52,7 @@ export class Database implements OnApplicationShutdown {
       ormOptions(config, entities, {
         pool: { max: size, idleTimeoutMillis: config.DB_IDLE_MS },
         statementMs: config.DB_TIMEOUT_MS,
+        durability: new Durability(),
       }),
     );
     this.holders = this.orm.em
@@ -190,11 +192,6 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-/** The driver's own connection, before it joins the pool. */
-interface RawConnection {
-  executeQuery(query: { sql: string; parameters: unknown[] }): Promise<unknown>;
-}
-
 /** The limit of a statement is set in the words that each server alone reads: MySQL has one for SELECT only. */
 function session({ pool: { idleTimeoutMillis = 0 }, statementMs }: ConnectionOptions): string[] {
   const limits =
@@ -213,6 +210,7 @@ interface ConnectionOptions {
   pool: { max: number; idleTimeoutMillis?: number };
   /** How long the server works on one statement. Without it also nobody's connection is closed for its silence. */
   statementMs?: number;
+  durability?: Durability;
 }
 
 /** One place for how we talk to MySQL: UTC, READ COMMITTED, short lock waits, no schema guessing. */
@@ -236,7 +234,9 @@ export function ormOptions(config: MySqlConfig, entities: EntityName[], options:
       ...(pool.idleTimeoutMillis && { stream: silenceEnds(pool.idleTimeoutMillis) }),
     },
     onCreateConnection: async (connection: unknown) => {
-      for (const sql of session(options)) await (connection as RawConnection).executeQuery({ sql, parameters: [] });
+      const raw = connection as RawConnection;
+      for (const sql of session(options)) await raw.executeQuery({ sql, parameters: [] });
+      await options.durability?.look(raw);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { eventually, testBed, type TestBed } from '@castad/testing';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
+import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import mysql from 'mysql2/promise';
 import { Database, loadConfig, ServiceConfig, Unavailable } from '../src/index.ts';
@@ -124,6 +125,23 @@ const statements = async (like = '%sleep%') =>
       [new URL(bed.sandbox.databaseUrl(service)).username, like],
     )
   ).length;
+
+it('says once that the database may forget what it has committed, and nothing where it may not', async () => {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  try {
+    await Promise.all([1, 2, 3].map(() => connect().ping()));
+    expect(warn).not.toHaveBeenCalled();
+
+    await bed.query(service, 'set global innodb_flush_log_at_trx_commit = 2');
+    const database = connect();
+    await Promise.all([1, 2, 3].map(() => database.ping()));
+    await database.ping();
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('innodb_flush_log_at_trx_commit is 2')]]);
+  } finally {
+    await bed.query(service, 'set global innodb_flush_log_at_trx_commit = 1');
+    warn.mockRestore();
+  }
+});
 
 it('has the server limit each statement', async () => {
   const database = connect({ DB_TIMEOUT_MS: '7000', DB_IDLE_MS: '9000' });
