@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startStudio, type ProjectView, type Studio } from './film.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const MAX_IMAGE_BYTES = 100_000;
 const brief = { businessName: 'Sea Breeze Stay', region: 'Gangneung', language: 'en', music: { durationSeconds: 10 } };

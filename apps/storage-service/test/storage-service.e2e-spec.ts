@@ -46,7 +46,7 @@ const MIB = 1024 * 1024;
 const SECRET = 'the-secret-of-the-services';
 const settings = {
   INTERNAL_SECRET: SECRET,
-  HTTP_TIMEOUT_MS: '3000',
+  HTTP_TIMEOUT_MS: '6000',
   STORAGE_MAX_FILE_BYTES: String(32 * MIB),
   IMAGE_MAX_BYTES: String(8 * MIB),
   WORKER_POLL_MS: '100',
@@ -56,7 +56,7 @@ const settings = {
 const fixture = (path: string) => readFile(join(import.meta.dirname, '../../../sandbox', path));
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 describe('storage-service', () => {
   let bed: TestBed;
@@ -576,6 +576,7 @@ describe('storage-service', () => {
       service = await startChild(bed, join(import.meta.dirname, '../src/main.ts'), {
         ...bed.env('storage-service', settings),
         WORKER_LEASE_MS: '3500',
+        HTTP_TIMEOUT_MS: '3000',
         KAFKA_SESSION_TIMEOUT_MS: '6000',
       });
     };
