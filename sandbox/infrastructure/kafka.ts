@@ -8,20 +8,34 @@ import type { ProcessTree } from '../process-tree.ts';
 import { ensureJava, waysOut } from './java.ts';
 import { dependencies } from './maven.ts';
 
+/** How clients have to approach a broker that listens with SASL over TLS. */
+export interface Security {
+  /** More of server.properties: keys, mechanisms, users. */
+  properties: string;
+  /** SCRAM credentials, as `--add-scram` takes them. */
+  scram: string[];
+}
+
 /** A Kafka broker of its own: one node, broker and controller in one. It may be told to name another address. */
-export async function kafka(tree: ProcessTree, advertised?: string): Promise<ProcessSpec> {
+export async function kafka(tree: ProcessTree, advertised?: string, security?: Security): Promise<ProcessSpec> {
   await ensureJava(tree, { maven: false });
   const jars = await dependencies(tree, { name: 'kafka', key: 'kafka-4.3.0', goal: 'copy-dependencies' });
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = await local();
   const dir = tree.data('kafka');
   const config = join(dir, 'server.properties');
   mkdirSync(dir, { recursive: true });
-  writeFileSync(config, properties(dir, address, advertised ?? address, `127.0.0.1:${await freePort()}`));
+  const listener = security ? 'SASL_SSL' : 'PLAINTEXT';
+  const own: Listeners = { CONTROLLER: await local(), ...(security && { INTERNAL: await local() }) };
+  const text = properties(dir, { [listener]: address, ...own }, { [listener]: advertised ?? address, ...own });
+  writeFileSync(config, text + (security?.properties ?? ''));
 
   const java = (...args: string[]) => ({ name: 'kafka', command: 'java', args: ['-cp', join(jars, '*'), ...args] });
   // With `=`: the id may begin with a dash.
   const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}`;
-  await tree.run(java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', clusterId, '-c', config));
+  const scram = (security?.scram ?? []).flatMap(credential => ['--add-scram', credential]);
+  await tree.run(
+    java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', clusterId, '-c', config, ...scram),
+  );
   const tuning = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=INFO'];
   return {
     ...java(...tuning, 'kafka.Kafka', config),
@@ -38,14 +52,24 @@ function hasStarted(log: string): boolean {
   return text.lastIndexOf('Kafka Server started') > text.lastIndexOf('Registered signal handlers');
 }
 
-function properties(dir: string, broker: string, advertised: string, controller: string): string {
+async function local(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`;
+}
+
+/** Addresses by the name of the listener. */
+type Listeners = Record<string, string>;
+
+/** Only the listener for clients is ever secured. */
+function properties(dir: string, listeners: Listeners, { CONTROLLER, ...advertised }: Listeners): string {
+  const list = (named: Listeners) => Object.entries(named).map(([name, address]) => `${name}://${address}`);
   return `process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@${controller}
+controller.quorum.voters=1@${CONTROLLER}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://${broker},CONTROLLER://${controller}
-advertised.listeners=PLAINTEXT://${advertised}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=${list(listeners).join()}
+advertised.listeners=${list(advertised).join()}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=${Object.keys(advertised).at(-1)}
 log.dirs=${join(dir, 'log')}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1

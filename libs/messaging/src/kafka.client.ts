@@ -1,40 +1,12 @@
-import { ServiceConfig, type KafkaConfig as PlatformKafkaConfig } from '@castad/platform';
+import { ServiceConfig } from '@castad/platform';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import {
-  Kafka,
-  logLevel,
-  Partitioners,
-  type KafkaConfig,
-  type LogEntry,
-  type Message,
-  type Producer,
-  type SASLOptions,
-} from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type LogEntry, type Message, type Producer } from 'kafkajs';
+import { kafkaConfig } from './kafka-access.ts';
 import { SERVICE } from './tokens.ts';
 
 export interface TopicMessages {
   topic: string;
   messages: Message[];
-}
-
-/** How we reach the brokers, from the service's configuration. */
-export function kafkaConfig(config: PlatformKafkaConfig, clientId: string): KafkaConfig {
-  return {
-    clientId,
-    brokers: config.KAFKA_BROKERS.split(','),
-    ssl: config.KAFKA_SSL === 'on',
-    ...(config.KAFKA_SASL_MECHANISM && {
-      sasl: {
-        mechanism: config.KAFKA_SASL_MECHANISM,
-        username: config.KAFKA_USERNAME ?? '',
-        password: config.KAFKA_PASSWORD ?? '',
-      } as SASLOptions,
-    }),
-    connectionTimeout: 5_000,
-    requestTimeout: 30_000,
-    // kafkajs changes its own defaults under NODE_ENV=test.
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 10 },
-  };
 }
 
 /** The one Kafka client of the process, and its producer. */

@@ -3,6 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, validateSync } from 'class-validator';
 import { inspect } from 'node:util';
 import { AppError } from './errors.ts';
+import { KafkaConfig } from './kafka.config.ts';
 import { MySqlConfig } from './mysql.config.ts';
 
 const SECRET = /(KEY|SECRET|PASSWORD|TOKEN|CONNECTION_STRING)$/;
@@ -14,27 +15,6 @@ const CALLBACK_ADDRESS = /((?:\/|%2f)callbacks(?:\/|%2f))[^\s"'\\<>]+/gi;
 const CALLBACK_TOKEN = /(?<![\w-])[\w-]{43}(?![\w-])/g;
 
 const HOSTS = /^[a-z0-9.:-]+(,[a-z0-9.:-]+)*$/;
-
-/** How to reach the brokers. */
-export class KafkaConfig {
-  @Matches(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, { message: 'KAFKA_BROKERS must be host:port[,host:port...]' })
-  KAFKA_BROKERS!: string;
-
-  @IsIn(['off', 'on'])
-  KAFKA_SSL: string = 'off';
-
-  @IsOptional()
-  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'])
-  KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-
-  @IsOptional()
-  @IsString()
-  KAFKA_USERNAME?: string;
-
-  @IsOptional()
-  @IsString()
-  KAFKA_PASSWORD?: string;
-}
 
 /** Settings every service reads from its environment. Durations are milliseconds. */
 export class ServiceConfig extends IntersectionType(KafkaConfig, MySqlConfig) {

@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './http-client.ts';
 export * from './ids.ts';
 export * from './internal.guard.ts';
+export * from './kafka.config.ts';
 export * from './lifecycle.ts';
 export * from './metrics.ts';
 export * from './migrate.ts';

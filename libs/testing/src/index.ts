@@ -1,3 +1,4 @@
+export * from './authority.ts';
 export * from './builders.ts';
 export * from './callback-door.ts';
 export * from './child-service.ts';
