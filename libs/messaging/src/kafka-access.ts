@@ -1,5 +1,5 @@
-import type { KafkaConfig as PlatformKafkaConfig } from '@castad/platform';
-import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import { toError, type KafkaConfig as PlatformKafkaConfig } from '@castad/platform';
+import { KafkaJSConnectionError, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { readFileSync } from 'node:fs';
 import { OAuthTokens } from './oauth-tokens.ts';
 
@@ -32,11 +32,17 @@ function sasl(config: PlatformKafkaConfig): SASLOptions | undefined {
   if (!mechanism) return undefined;
   if (mechanism === 'oauthbearer') {
     const tokens = new OAuthTokens(config);
-    return { mechanism, oauthBearerProvider: async () => ({ value: await tokens.get() }) };
+    const value = () => tokens.get().catch(connectAnew);
+    return { mechanism, oauthBearerProvider: async () => ({ value: await value() }) };
   }
   return {
     mechanism,
     username: config.KAFKA_USERNAME as string,
     password: config.KAFKA_PASSWORD as string,
   };
+}
+
+/** kafkajs would go on with a connection that waits for the token, and the broker refuses that for good. */
+function connectAnew(error: unknown): never {
+  throw new KafkaJSConnectionError(toError(error).message);
 }

@@ -17,7 +17,7 @@ export class OAuthTokens {
 
   constructor(private readonly config: KafkaConfig) {}
 
-  /** @throws Unavailable, retriable: kafkajs then tries to connect again */
+  /** @throws Unavailable */
   async get(): Promise<string> {
     if (this.token && Date.now() < this.renewAt) return this.token;
     // While one is fetched, everybody waits for it.
@@ -71,8 +71,6 @@ function parse(text: string): Answer {
     return {};
   }
 }
-
-// Neither has a cause: kafkajs looks at the innermost one to decide whether a consumer starts again.
 
 /** Of the answer only a code is told: the rest may repeat what was sent. */
 function refused(status: number, error: unknown): Unavailable {
