@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import mysql from 'mysql2/promise';
+import { readFileSync } from 'node:fs';
 import { Failure } from './failure.ts';
 
 export const services = ['gateway', 'lyric-service', 'song-service', 'video-service', 'storage-service'] as const;
@@ -20,7 +21,11 @@ export class Databases {
   /** One schema and two users per service; no user sees another's tables. */
   async create(prefix = '') {
     try {
-      const connection = await mysql.createConnection({ uri: this.#server, multipleStatements: true });
+      const connection = await mysql.createConnection({
+        uri: this.#server,
+        multipleStatements: true,
+        ssl: encryption(),
+      });
       try {
         for (const service of services) await connection.query(this.#statements(prefix, service));
       } finally {
@@ -61,6 +66,19 @@ export class Databases {
   #password(user: string): string {
     return `${createHmac('sha256', this.#server).update(user).digest('base64url')}-1Aa`;
   }
+}
+
+/** A server of yours may demand it; the variables are those of the services. */
+function encryption({ MYSQL_SSL: mode, ...files } = process.env) {
+  if (!mode || mode === 'off') return undefined;
+  const read = (path: string | undefined) => (path ? readFileSync(path, 'utf8') : undefined);
+  return {
+    ca: read(files.MYSQL_SSL_CA),
+    cert: read(files.MYSQL_SSL_CERT),
+    key: read(files.MYSQL_SSL_CERT_KEY_FILE),
+    rejectUnauthorized: mode !== 'required',
+    verifyIdentity: mode === 'verify-identity',
+  };
 }
 
 function schema(prefix: string, service: string): string {
