@@ -1,4 +1,4 @@
-import { Database, Lifecycle, Metrics, ServiceConfig, Spacing, toError } from '@castad/platform';
+import { Database, Lifecycle, Metrics, ServiceConfig, Spacing, explain } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeadLetters } from './dead-letters.ts';
@@ -75,7 +75,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
         failures = 0;
       } catch (error) {
         failures++;
-        this.logger.warn({ error: toError(error).message, failures }, 'the outbox waits');
+        this.logger.warn({ error: explain(error), failures }, 'the outbox waits');
       }
       if (last) return;
       isWoken = await this.pace.rest(this.restMs(failures, refusals));

@@ -2,7 +2,7 @@ import type { Migration } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/mysql';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from './config.ts';
-import { isBlocked } from './database-errors.ts';
+import { isBlocked, isDatabaseAway } from './database-errors.ts';
 import { ormOptions } from './database.ts';
 import { MySqlConfig } from './mysql.config.ts';
 import { AppError, toError } from './errors.ts';
@@ -39,7 +39,8 @@ export async function migrate(migrations: NamedMigration[]): Promise<void> {
     console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to migrate');
   } catch (error) {
     const { message, stack } = toError(error);
-    console.error(error instanceof AppError ? `cannot migrate: ${message}` : `cannot migrate: ${stack}`);
+    const isClear = error instanceof AppError || isDatabaseAway(error);
+    console.error(`cannot migrate: ${isClear ? message : stack}`);
     process.exitCode = 1;
   }
 }

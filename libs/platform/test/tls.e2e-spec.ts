@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mariadb } from '../../../sandbox/infrastructure/mariadb.ts';
 import { ProcessTree } from '../../../sandbox/process-tree.ts';
-import { Database, InvalidConfig, loadConfig, ServiceConfig } from '../src/index.ts';
+import { Database, explain, InvalidConfig, loadConfig, ServiceConfig } from '../src/index.ts';
 
 jest.setTimeout(60_000);
 
@@ -77,6 +77,33 @@ it.each<[string, () => Record<string, string>]>([
   ['to a server that nobody known vouches for', () => ({ MYSQL_SSL: 'verify-ca' })],
 ])('connects nowhere %s', async (_, changes) => {
   await expect(cipher(changes())).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+});
+
+it.each<[string, () => Record<string, string>, RegExp]>([
+  [
+    'another authority vouches for the server',
+    () => ({ MYSQL_SSL: 'verify-ca', MYSQL_SSL_CA: file('stranger.pem') }),
+    /certificate/,
+  ],
+  [
+    'the password is wrong',
+    () => ({ MYSQL_SSL: 'required', MYSQL_URL: url.replace('root@', 'root:wrong-word@') }),
+    /Access denied for user 'root'/,
+  ],
+])('tells who watches and who migrates that %s, and no secret', async (_, changes, reason) => {
+  const told = explain(await cipher(changes()).catch((error: unknown) => error));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', '../../testing/src/swc-hooks.js', 'migrate.main.ts'],
+    { cwd: import.meta.dirname, encoding: 'utf8', env: { ...process.env, MYSQL_URL: url, ...changes() } },
+  );
+
+  expect(status).toBe(1);
+  for (const text of [told, stderr.trim()]) {
+    expect(text).toMatch(reason);
+    expect(text).not.toContain('wrong-word');
+  }
+  expect(stderr.trim()).toMatch(/^cannot migrate: .*$/);
 });
 
 it('verifies the name of the server, and no address', async () => {
