@@ -1,11 +1,11 @@
+import { Database, explain, InvalidConfig, loadConfig, ServiceConfig } from '@castad/platform';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mariadb } from '../../../sandbox/infrastructure/mariadb.ts';
-import { ProcessTree } from '../../../sandbox/process-tree.ts';
-import { Database, explain, InvalidConfig, loadConfig, ServiceConfig } from '../src/index.ts';
+import { mariadb } from '../sandbox/infrastructure/mariadb.ts';
+import { ProcessTree } from '../sandbox/process-tree.ts';
 
 jest.setTimeout(60_000);
 
@@ -94,8 +94,8 @@ it.each<[string, () => Record<string, string>, RegExp]>([
   const told = explain(await cipher(changes()).catch((error: unknown) => error));
   const { status, stderr } = spawnSync(
     process.execPath,
-    ['--import', '../../testing/src/swc-hooks.js', 'migrate.main.ts'],
-    { cwd: import.meta.dirname, encoding: 'utf8', env: { ...process.env, MYSQL_URL: url, ...changes() } },
+    ['--import', './libs/testing/src/swc-hooks.js', 'libs/platform/test/migrate.main.ts'],
+    { cwd: join(import.meta.dirname, '..'), encoding: 'utf8', env: { ...process.env, MYSQL_URL: url, ...changes() } },
   );
 
   expect(status).toBe(1);
