@@ -14,6 +14,8 @@ it('writes JSON lines without secrets, whatever brought them there', async () =>
         ...process.env,
         KAFKA_BROKERS: 'one:9092',
         MYSQL_URL: 'mysql://castad_song:s3cret-word@127.0.0.1:3306/castad_song',
+        KAFKA_SASL_MECHANISM: 'plain',
+        KAFKA_USERNAME: 'castad',
         KAFKA_PASSWORD: 'sk-0123456789',
       },
     },
