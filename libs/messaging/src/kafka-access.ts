@@ -1,7 +1,10 @@
 import { toError, type KafkaConfig as PlatformKafkaConfig } from '@castad/platform';
-import { KafkaJSConnectionError, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { readFileSync } from 'node:fs';
 import { OAuthTokens } from './oauth-tokens.ts';
+
+// Node finds no names for what this package spreads into its exports.
+const { KafkaJSConnectionError } = kafkajs;
 
 /** How we reach the brokers and prove who we are, from the configuration of a service or a command. */
 export function kafkaConfig(config: PlatformKafkaConfig, clientId: string): KafkaConfig {
