@@ -111,13 +111,13 @@ export class Account {
   }
 
   private async takeAll(count: number): Promise<{ since: number; waitMs: number }[]> {
-    const { provider } = this;
+    const { limit } = this.provider;
     return this.of.database.transaction('background', async unit => {
       const bucket = await this.lock(unit);
       const since = performance.now();
       return Array.from({ length: count }, () => {
-        const waitMs = bucket.take() ? 0 : Math.max(1, bucket.nextMs(provider.limit as never));
-        return { since, waitMs };
+        const mayCall = !limit || bucket.take();
+        return { since, waitMs: mayCall ? 0 : Math.max(1, bucket.nextMs(limit)) };
       });
     });
   }

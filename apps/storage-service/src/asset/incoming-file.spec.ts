@@ -1,6 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { HEAD_BYTES, IncomingFile, type Limits } from './incoming-file.ts';
 
 const limits: Limits = { maxBytes: 100 * 1024 * 1024, idleMs: 10_000, totalMs: 10_000 };
@@ -15,6 +16,10 @@ async function readAll(file: IncomingFile): Promise<Buffer> {
 }
 
 describe('IncomingFile', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it.each([0, 1, 100_000, HEAD_BYTES])('holds a file of %i bytes', async size => {
     const bytes = randomBytes(size);
     const file = await open(bytes, { announcedBytes: size });
@@ -73,8 +78,9 @@ describe('IncomingFile', () => {
   });
 
   it('does not count the time that its reader takes', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const file = await open(Buffer.alloc(HEAD_BYTES * 2), { idleMs: 20 });
-    await new Promise(resolve => setTimeout(resolve, 60));
+    jest.advanceTimersByTime(60);
     expect(await readAll(file)).toHaveLength(HEAD_BYTES * 2);
   });
 
@@ -93,7 +99,7 @@ function* slices(bytes: Buffer): Generator<Buffer> {
 
 async function* drops(): AsyncGenerator<Buffer> {
   for (;;) {
-    await new Promise(resolve => setTimeout(resolve, 5));
+    await turn();
     yield Buffer.from('x');
   }
 }
