@@ -9,12 +9,12 @@ import {
   IsString,
   Length,
   Matches,
-  MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
+import { IsCode, IsDetail, IsReason } from './reason.ts';
 import { topics } from './topics.ts';
 
 /** `image`: one uploaded photo. `song`: all tracks of a song. `video`: a film and its poster. */
@@ -61,19 +61,15 @@ export class MissingFile {
   name!: string;
 
   /** Stable and machine-readable, `UPPER_SNAKE`. */
-  @IsString()
-  @Length(1, 64)
+  @IsCode()
   code!: string;
 
   /** One sentence for a person. */
-  @IsString()
-  @MaxLength(1000)
+  @IsReason()
   reason!: string;
 
   /** What its host said, bounded. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
+  @IsDetail()
   detail?: string;
 }
 

@@ -1,16 +1,15 @@
-import { IsBoolean, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IsBoolean } from 'class-validator';
 import { Message } from './message.ts';
+import { IsCode, IsDetail, IsReason } from './reason.ts';
 
 /** A stage ended without its result. */
 export abstract class Failure extends Message {
   /** Stable and machine-readable, `UPPER_SNAKE`. */
-  @IsString()
-  @Length(1, 64)
+  @IsCode()
   code!: string;
 
   /** One sentence for a person, in our words; never a secret or a stack. */
-  @IsString()
-  @MaxLength(1000)
+  @IsReason()
   reason!: string;
 
   /** Whether a person's retry can succeed without changing the order. */
@@ -18,8 +17,6 @@ export abstract class Failure extends Message {
   retryable!: boolean;
 
   /** The provider's own code and words, redacted and bounded: what a person needs to put it right. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
+  @IsDetail()
   detail?: string;
 }

@@ -1,7 +1,8 @@
-import { IsArray, IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
 import { stages, type Stage } from './plan.ts';
+import { IsCode, IsDetail, IsReason } from './reason.ts';
 import { topics } from './topics.ts';
 
 /** Order to every service: begin nothing more for this task up to and including `revision`. */
@@ -54,19 +55,15 @@ export class StageDelayed extends Message {
   stage!: Stage;
 
   /** Stable and machine-readable, `UPPER_SNAKE`. */
-  @IsString()
-  @Length(1, 64)
+  @IsCode()
   code!: string;
 
   /** One sentence for a person, in our words; never a secret or a stack. */
-  @IsString()
-  @MaxLength(1000)
+  @IsReason()
   reason!: string;
 
   /** The provider's own code and words, redacted and bounded. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
+  @IsDetail()
   detail?: string;
 }
 
@@ -83,7 +80,6 @@ export class MessageRejected extends Message {
   @Length(1, 100)
   messageType!: string;
 
-  @IsString()
-  @MaxLength(1000)
+  @IsReason()
   reason!: string;
 }
