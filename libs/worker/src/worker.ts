@@ -27,6 +27,7 @@ export interface WorkerOptions {
 
 const MAX_BATCH = 500;
 const SPACING_MS = 50;
+const MAX_GATHER_MS = 250;
 const MAX_FAILURE_PAUSE_MS = 5_000;
 
 /**
@@ -49,6 +50,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   private readonly spacing = new Spacing(SPACING_MS);
   private pace!: Pacemaker;
   private backlog = false;
+  private claimedAt = 0;
   private stopping = false;
   private ended?: Promise<void>;
   private renewal?: NodeJS.Timeout;
@@ -167,18 +169,29 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       try {
         for (const one of await this.claims.takeUp()) void this.work(one);
         const free = this.places - this.active.size;
-        // Under load, wait until a few places are free: one claim costs as much for one row as for twenty.
-        if (free > 0 && (!this.backlog || free >= Math.floor(this.places / 4))) {
+        const gatherMs = this.gatherMs(free);
+        if (free > 0 && gatherMs === 0) {
           await this.spacing.begin();
           await this.start(Math.min(free, MAX_BATCH));
+          this.claimedAt = performance.now();
           report(this.active.size);
         }
         failures = 0;
+        await this.pace.rest(gatherMs || undefined);
       } catch (error) {
         this.logger.warn({ error: toError(error).message, failures: ++failures }, 'cannot claim jobs');
+        await this.pace.rest(Math.min(100 * 2 ** failures, MAX_FAILURE_PAUSE_MS));
       }
-      await this.pace.rest(failures > 0 ? Math.min(100 * 2 ** failures, MAX_FAILURE_PAUSE_MS) : undefined);
     }
+  }
+
+  /**
+   * How long to wait for more free places under load: one claim costs as much for one row as for twenty. Never for
+   * long: the other places may be taken for minutes.
+   */
+  private gatherMs(free: number): number {
+    if (!this.backlog || free === 0 || free >= Math.floor(this.places / 4)) return 0;
+    return Math.max(0, this.claimedAt + MAX_GATHER_MS - performance.now());
   }
 
   /** A call that waited for a socket would reach a provider with a limit later than it was let through. */

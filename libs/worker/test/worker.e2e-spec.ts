@@ -1,6 +1,7 @@
 import { ProviderError } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { NotYet } from '../src/index.ts';
 import { Workshop } from './workshop.ts';
 
 jest.setTimeout(60_000);
@@ -40,6 +41,19 @@ it('takes no more than it can start', async () => {
   calls[0]?.answer('job-1');
   await shop.expectSubmits(4);
   await shop.expectStatuses({ running: 1, submitting: 3, ordered: 6 });
+});
+
+it('begins what came back though all other places work for long', async () => {
+  const app = await shop.boot({ concurrency: 20 });
+  const seen = new Set<string>();
+  shop.onPrepare = async ({ taskId }) => {
+    const isFirst = seen.size < 2 && !seen.has(taskId);
+    seen.add(taskId);
+    if (isFirst) throw new NotYet(10);
+  };
+  await shop.order(app, 20);
+
+  await shop.expectSubmits(20);
 });
 
 it('shares work between instances without doing any twice', async () => {

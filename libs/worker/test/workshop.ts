@@ -170,7 +170,7 @@ export class Workshop {
 
   /** The calls begun so far, when there are so many. */
   async expectSubmits(count: number): Promise<Call[]> {
-    await eventually(() => expect(this.submits).toHaveLength(count));
+    await eventually(() => expect(this.submits.length).toBe(count));
     return this.submits;
   }
 }
