@@ -6,6 +6,7 @@ const film = {
   region: 'Gangneung',
   description: 'A guest house by the sea.',
   language: 'en',
+  withoutPhotos: true,
   run: true,
 };
 export const filmBody = JSON.stringify(film);
