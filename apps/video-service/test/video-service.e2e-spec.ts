@@ -11,7 +11,7 @@ import {
   SongReady,
 } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
-import { newId } from '@castad/platform';
+import { Database, newId } from '@castad/platform';
 import {
   aPlan,
   aSongReady,
@@ -28,6 +28,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { join } from 'node:path';
 import { migrations } from '../src/migrations/index.ts';
+import { wakeWaiting } from '../src/video/video.waker.ts';
 import { VideoServiceModule } from '../src/video-service.module.ts';
 import { LinksStub } from './links-stub.ts';
 
@@ -238,6 +239,18 @@ describe('video-service', () => {
       await bed.topics.send([message(AssetStored, { taskId, revision: 1, kind: 'song', ref: 'tracks', files })]);
       expect((await end(taskId)).type).toBe(RenderSucceeded.type);
       expect(await row(taskId)).toMatchObject({ attempt: 1 });
+    });
+
+    it('and is due by the clock that claims go by', async () => {
+      const taskId = await waiting();
+      storage.missing.clear();
+      await app.get(Database).transaction('requests', async unit => {
+        await unit.em.execute('select sleep(0.05)');
+        await wakeWaiting(unit, [taskId]);
+        const sql = 'select due_at = ? as same from video where task_id = ?';
+        expect(await unit.em.execute(sql, [unit.now, taskId])).toEqual([{ same: 1 }]);
+      });
+      await end(taskId);
     });
 
     it('and fails when it never will be', async () => {

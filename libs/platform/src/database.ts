@@ -11,6 +11,7 @@ import { Durability, type RawConnection } from './durability.ts';
 import { Unavailable } from './errors.ts';
 import { type MySqlConfig, mysqlSsl } from './mysql.config.ts';
 import { Holder, Holders } from './holders.ts';
+import { ServerClock } from './server-clock.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
 /** The entities of the service, listed by name. */
@@ -20,7 +21,6 @@ export const ENTITIES = Symbol('ENTITIES');
 export type Budget = 'requests' | 'background';
 
 const RACE_TRIES = 4;
-const CLOCK_SYNC_MS = 60_000;
 
 /**
  * The service's own schema. One pool, two budgets: background work can never take the connections of requests, and
@@ -32,11 +32,9 @@ export class Database implements OnApplicationShutdown {
   /** Reaches nobody yet; but first uses at the same time would each make a pool. */
   private readonly holders: Promise<Holders>;
   private readonly budgets: Record<Budget, SemaphoreInterface>;
-  private readonly listeners: { entity: string; wake: () => void }[] = [];
-  /** Time does not go back, whatever a slow answer made of it: what was due stays due. */
-  private lastTime = 0;
+  private readonly listeners: { entity: string; wake: (afterMs: number) => void }[] = [];
+  private readonly clock = new ServerClock();
   private isClosed = false;
-  private clock = { database: 0, monotonic: -Infinity };
 
   constructor(
     private readonly config: ServiceConfig,
@@ -94,17 +92,18 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
-  /** Calls `wake` after each commit that inserted rows of `entity` or made some due. */
-  onCommitted(entity: EntityName, wake: () => void): void {
+  /** Calls `wake` after each commit that inserted rows of `entity` or made some due, now or in so many milliseconds. */
+  onCommitted(entity: EntityName, wake: (afterMs: number) => void): void {
     this.listeners.push({ entity: (entity as { name: string }).name, wake });
   }
 
   /**
-   * The server's time. Asked once a minute and carried on by the monotonic clock, so that leases do not depend on
-   * this machine's wall clock.
+   * The server's time. Asked about once a minute and carried on by the monotonic clock, so that leases do not depend
+   * on this machine's wall clock.
    */
   async now(): Promise<Date> {
-    return this.isClockFresh() ? this.carriedOn() : this.read('background', em => this.timeBy(em));
+    const monotonic = performance.now();
+    return this.clock.isFresh(monotonic) ? this.clock.at(monotonic) : this.read('background', em => this.timeBy(em));
   }
 
   async ping(): Promise<void> {
@@ -150,7 +149,7 @@ export class Database implements OnApplicationShutdown {
   ): Promise<T> {
     const em = this.fork();
     await em.begin();
-    let woken: Set<string>;
+    let woken: Map<string, Set<number>>;
     let result: T;
     try {
       const unit = new UnitOfWork(em, await this.timeBy(em));
@@ -164,27 +163,19 @@ export class Database implements OnApplicationShutdown {
       await em.rollback().catch(() => undefined);
       throw error;
     }
-    for (const { entity, wake } of this.listeners) if (woken.has(entity)) wake();
+    for (const { entity, wake } of this.listeners) woken.get(entity)?.forEach(afterMs => wake(afterMs));
     return result;
   }
 
   private async timeBy(em: EntityManager): Promise<Date> {
-    if (!this.isClockFresh()) {
-      const [row] = await em
-        .getConnection()
-        .execute<[{ ms: string }]>('select unix_timestamp(now(3)) * 1000 as ms', [], 'all', em.getTransactionContext());
-      this.clock = { database: Number(row.ms), monotonic: performance.now() };
-    }
-    return this.carriedOn();
-  }
-
-  private isClockFresh(): boolean {
-    return performance.now() - this.clock.monotonic < CLOCK_SYNC_MS;
-  }
-
-  private carriedOn(): Date {
-    this.lastTime = Math.max(this.lastTime, this.clock.database + performance.now() - this.clock.monotonic);
-    return new Date(this.lastTime);
+    const askedAt = performance.now();
+    if (this.clock.isFresh(askedAt)) return this.clock.at(askedAt);
+    const [row] = await em
+      .getConnection()
+      .execute<[{ ms: string }]>('select unix_timestamp(now(3)) * 1000 as ms', [], 'all', em.getTransactionContext());
+    const answeredAt = performance.now();
+    this.clock.sample(Number(row.ms), askedAt, answeredAt);
+    return this.clock.at(answeredAt);
   }
 
   private fork(): EntityManager {

@@ -10,7 +10,7 @@ export class UnitOfWork {
   private readonly rows = new Map<EntityName, AnyEntity[]>();
   private readonly rowsIfAbsent = new Map<EntityName, AnyEntity[]>();
   private readonly gathered = new Map<Together<never>, unknown[]>();
-  private readonly woken = new Set<string>();
+  private readonly woken = new Map<string, Set<number>>();
 
   constructor(
     readonly em: EntityManager,
@@ -38,18 +38,27 @@ export class UnitOfWork {
     else this.gathered.set(work, [item]);
   }
 
-  /** Says that a change made rows of the entity due, so that who works them off is woken. Inserting says so itself. */
-  wake(entity: EntityName): void {
-    this.woken.add((entity as { name: string }).name);
+  /**
+   * Says that rows of the entity are due in so many milliseconds: whoever works them off is woken then, and never before
+   * the commit. Inserting says so itself.
+   */
+  wake(entity: EntityName, afterMs = 0): void {
+    this.wakeByName((entity as { name: string }).name, Math.max(0, Math.ceil(afterMs)));
   }
 
-  /** Writes everything; returns the names of the entities whose workers are to be woken. */
-  async flush(): Promise<Set<string>> {
+  /** Writes everything; returns after how long the workers of which entities are to be woken. */
+  async flush(): Promise<Map<string, Set<number>>> {
     for (const [work, items] of this.gathered) await work(this, items as never[]);
     await this.em.flush();
-    for (const [entity, rows] of this.rowsIfAbsent) this.woken.add(await bulkInsert(this.em, entity, rows, true));
-    for (const [entity, rows] of this.rows) this.woken.add(await bulkInsert(this.em, entity, rows, false));
+    for (const [entity, rows] of this.rowsIfAbsent) this.wakeByName(await bulkInsert(this.em, entity, rows, true));
+    for (const [entity, rows] of this.rows) this.wakeByName(await bulkInsert(this.em, entity, rows, false));
     return this.woken;
+  }
+
+  private wakeByName(entity: string, afterMs = 0): void {
+    const times = this.woken.get(entity);
+    if (times) times.add(afterMs);
+    else this.woken.set(entity, new Set([afterMs]));
   }
 }
 

@@ -283,6 +283,20 @@ it('wakes who waits for rows when they are committed, and not when they are not'
   expect(wakes).toBe(1);
 });
 
+it('tells when rows will be due, once for each time and never before the commit', async () => {
+  const database = connect();
+  const wakes: number[] = [];
+  database.onCommitted(Counter, afterMs => wakes.push(afterMs));
+
+  await database.transaction('requests', async unit => {
+    for (const ms of [500, 500, 0.4, -3]) unit.wake(Counter, ms);
+    await unit.flush();
+    expect(wakes).toEqual([]);
+  });
+
+  expect(wakes).toEqual([500, 1, 0]);
+});
+
 it('tells the time of the server, whatever the clock of this machine says', async () => {
   jest.useFakeTimers({ now: Date.now() + 600_000, doNotFake: ['performance', 'nextTick', ...timers] });
   try {

@@ -13,8 +13,6 @@ export interface Bench<J> {
   logger: Logger;
   leaseMs: number;
   publisher: (unit: UnitOfWork, job: J) => Publish;
-  /** Looks for due rows after so long. */
-  wake: (afterMs?: number) => void;
   delayed: (job: J, pause: Omit<Pause, 'ms'>, publish: Publish) => void;
   admit: (jobs: J[], unit: UnitOfWork) => Promise<void> | void;
   begin: (job: J, now: Date) => void;

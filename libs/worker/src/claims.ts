@@ -73,7 +73,7 @@ export class Claims<J extends Job & object> {
       if (job.deadline <= unit.now) await this.of.expire(job, this.of.publisher(unit, job), unit);
       else claimed.push(...this.take(unit, job, bucket));
     }
-    return { claimed, more: !this.isDry(bucket) && due.length >= Math.min(limit, calls) };
+    return { claimed, more: !this.isDry(unit, bucket) && due.length >= Math.min(limit, calls) };
   }
 
   private due(unit: UnitOfWork, limit: number, calls: number): Promise<J[]> {
@@ -82,10 +82,10 @@ export class Claims<J extends Job & object> {
   }
 
   /** No call can be made for a moment. */
-  private isDry(bucket: Bucket | undefined): boolean {
+  private isDry(unit: UnitOfWork, bucket: Bucket | undefined): boolean {
     const limit = this.of.account?.provider.limit;
     if (!limit || !bucket || bucket.tokens >= 1) return false;
-    this.of.wake(Math.max(1, bucket.nextMs(limit)));
+    unit.wake(this.of.entity, Math.max(1, bucket.nextMs(limit)));
     return true;
   }
 
@@ -116,7 +116,7 @@ export class Claims<J extends Job & object> {
   private putOff(unit: UnitOfWork, job: J, bucket: Bucket): void {
     const { pausedUntil, pauseCode: code, pauseReason: reason, pauseDetail: detail } = bucket;
     job.dueAt = new Date(Math.min((pausedUntil ?? unit.now).getTime(), job.deadline.getTime()));
-    this.of.wake(job.dueAt.getTime() - unit.now.getTime());
+    unit.wake(this.of.entity, job.dueAt.getTime() - unit.now.getTime());
     if (code && reason)
       this.of.delayed(job, { code, reason, detail: detail ?? undefined }, this.of.publisher(unit, job));
   }

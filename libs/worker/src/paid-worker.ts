@@ -355,7 +355,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     job.retryOf = open.revision;
     if (unit.now.getTime() < this.graceEnd(open)) {
       job.dueAt = new Date(unit.now.getTime() + UNDER_WAY_MS);
-      this.wake(UNDER_WAY_MS);
+      unit.wake(this.entity, UNDER_WAY_MS);
       return;
     }
     noteError(open, UNKNOWN);

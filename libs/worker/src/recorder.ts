@@ -54,7 +54,7 @@ export class Recorder<J extends Job & object> {
 
   /** What the steps mean for the account. */
   private async settle(unit: UnitOfWork, results: Result<J>[]): Promise<void> {
-    const { account, wake } = this.of;
+    const { account, entity } = this.of;
     if (!account) return;
     const { limit } = account.provider;
     const unused = limit ? results.filter(({ claimed }) => account.isGranted(claimed.job)) : [];
@@ -65,7 +65,7 @@ export class Recorder<J extends Job & object> {
     if (limit) bucket.giveBack(limit, unused.length);
     for (const pause of pauses) account.pause(bucket, pause, unit.now);
     if (probe) await this.probed(unit, bucket, account, Math.max(0, ...pauses.map(({ ms }) => ms)), probe);
-    wake(bucket.pausedMs(unit.now));
+    unit.wake(entity, bucket.pausedMs(unit.now));
   }
 
   /** What waited for the one order that tried waits no longer, or until the next one tries. */
@@ -109,8 +109,7 @@ export class Recorder<J extends Job & object> {
     const left = saved.deadline.getTime() - unit.now.getTime();
     const ms = Math.min(inMs, Math.max(0, left));
     saved.dueAt = new Date(unit.now.getTime() + ms);
-    if (ms > 0) this.of.wake(ms);
-    else unit.wake(this.of.entity);
+    unit.wake(this.of.entity, ms);
   }
 
   private async reload(unit: UnitOfWork, claimed: J[]): Promise<Map<string, J>> {

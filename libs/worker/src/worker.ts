@@ -105,7 +105,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     const bench = this.bench();
     this.claims = new Claims(bench, this.leases);
     this.recorder = new Recorder(bench);
-    if (this.options.dueAtOnce !== false) database.onCommitted(entity, () => this.pace.wake());
+    if (this.options.dueAtOnce !== false) database.onCommitted(entity, ms => this.wake(ms));
     lifecycle.onDrain('workers', () => this.stop());
     this.renewal = setInterval(() => void this.renew(), leaseMs / 3);
     const gauge = metrics.gauge('castad_jobs_active', 'Jobs in progress in this process');
@@ -135,9 +135,8 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   private readonly restoreAll = (unit: UnitOfWork, news: OldNews<J>[]): Promise<void> =>
     restoreRows(unit, this.entity, news, this.serviceConfig.WORKER_LEASE_MS);
 
-  /** Looks for due rows soon. */
-  protected wake(afterMs = 0): void {
-    if (afterMs <= 0) this.pace.wake();
+  private wake(afterMs: number): void {
+    if (afterMs === 0) this.pace.wake();
     else setTimeout(() => this.pace.wake(), afterMs).unref();
   }
 
@@ -154,7 +153,6 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     return {
       ...{ database, entity, account, logger, leaseMs },
       publisher: (unit, job) => this.publisher(unit, job),
-      wake: afterMs => this.wake(afterMs),
       delayed: (job, pause, publish) => this.delayed(job, pause, publish),
       admit: (jobs, unit) => this.admit(jobs, unit),
       begin: (job, now) => this.begin(job, now),
@@ -206,7 +204,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     this.spacing.carried(claimed.length);
     for (const one of claimed) void this.work(one);
     // What ended without a call left its place free.
-    if (more && claimed.length < limit) this.wake();
+    if (more && claimed.length < limit) this.pace.wake();
   }
 
   /** Tells, once for each reason, what a stage waits for. */
@@ -231,7 +229,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
       this.logger.error({ taskId: job.taskId, error: toError(error).message }, 'an outcome could not be recorded');
     } finally {
       this.active.delete(job);
-      if (this.backlog || this.stopping) this.wake();
+      if (this.backlog || this.stopping) this.pace.wake();
     }
   }
 

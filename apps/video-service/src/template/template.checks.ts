@@ -42,12 +42,12 @@ export class TemplateChecks {
   private async check(id: string): Promise<TemplateFault | undefined> {
     const fault = await this.find(id);
     const faults = JSON.stringify(fault ? [fault] : []);
-    await this.database.transaction('requests', async ({ em }) => {
+    await this.database.transaction('requests', async ({ em, now }) => {
       await em
         .getConnection()
         .execute(
-          'insert into template (id, faults, checked_at) values (?, ?, now(3)) on duplicate key update faults = ?, checked_at = now(3)',
-          [id, faults, faults],
+          'insert into template (id, faults, checked_at) values (?, ?, ?) on duplicate key update faults = ?, checked_at = ?',
+          [id, faults, now, faults, now],
           'run',
           em.getTransactionContext(),
         );
