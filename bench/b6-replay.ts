@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel } from '@castad/kafkajs';
 import mysql from 'mysql2/promise';
 import { root } from '../sandbox/sandbox.ts';
 import { openStage, type Stage } from './stage.ts';

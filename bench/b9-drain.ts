@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel } from '@castad/kafkajs';
 import type mysql from 'mysql2/promise';
 import { openStage } from './stage.ts';
 import { figure, median, type Figure } from './stats.ts';

@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Consumer } from 'kafkajs';
+import { Kafka, logLevel, type Consumer } from '@castad/kafkajs';
 
 /** Sees films end, on the topic where the gateway says so. */
 export class Watcher {

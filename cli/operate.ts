@@ -14,9 +14,8 @@ await command(async () => {
   const isGateway = args[0] === 'rebuild' && args[1] === 'gateway';
   const file = isGateway ? 'apps/gateway/rebuild.js' : 'cli/operate/main.js';
   const env = { ...process.env, KAFKA_BROKERS: brokers(), ...(isGateway && { MYSQL_URL: database('gateway') }) };
-  const options = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
   const rest = isGateway ? args.slice(2) : args;
-  const { status } = spawnSync(process.execPath, [...options, join(root, 'dist', file), ...rest], {
+  const { status } = spawnSync(process.execPath, ['--enable-source-maps', join(root, 'dist', file), ...rest], {
     env,
     stdio: 'inherit',
   });

@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type IHeaders, type KafkaMessage, type Message, type Producer } from 'kafkajs';
+import { Kafka, logLevel, type IHeaders, type KafkaMessage, type Message, type Producer } from '@castad/kafkajs';
 import { eventually } from './eventually.ts';
 
 export interface Seen {

@@ -47,11 +47,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const managed = tree.add({
       name: `${name}-${instance}`,
       command: process.execPath,
-      args: [
-        '--enable-source-maps',
-        '--disable-warning=TimeoutNegativeWarning',
-        built(options, `apps/${name}/main.js`),
-      ],
+      args: ['--enable-source-maps', built(options, `apps/${name}/main.js`)],
       env: environmentOf(place),
       address: url,
       isReady: () => works(url),

@@ -2,7 +2,7 @@ import { KafkaClient, kafkaConfig } from '@castad/messaging';
 import { KafkaConfig, loadConfig, ServiceConfig } from '@castad/platform';
 import { Authority, type Identity } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel } from '@castad/kafkajs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -3,7 +3,7 @@ import { applyMigrations, loadConfig, MySqlConfig, newId } from '@castad/platfor
 import { eventually } from '@castad/testing';
 import { Migration } from '@mikro-orm/migrations';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { AssignerProtocol, type GroupDescription } from 'kafkajs';
+import { AssignerProtocol, type GroupDescription } from '@castad/kafkajs';
 import mysql from 'mysql2/promise';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

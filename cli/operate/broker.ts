@@ -1,6 +1,6 @@
 import { kafkaConfig } from '@castad/messaging';
 import { KafkaConfig, loadConfig } from '@castad/platform';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { Kafka, logLevel, type Admin } from '@castad/kafkajs';
 import { Failure } from '../../sandbox/failure.ts';
 
 /** A broker that has these topics. @throws Failure when none answers, or a topic is missing */

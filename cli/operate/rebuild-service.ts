@@ -1,6 +1,6 @@
 import { CancelTask, MessageRejected, replayTopic, type MessageClass, type ServiceName } from '@castad/contracts';
 import { copyRecords, spansOf, tellProgress, type Span } from '@castad/messaging';
-import type { Kafka } from 'kafkajs';
+import type { Kafka } from '@castad/kafkajs';
 import { Failure } from '../../sandbox/failure.ts';
 import { participants } from '../asyncapi/participants.ts';
 import { parse, serviceNamed } from './arguments.ts';

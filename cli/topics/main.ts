@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { kafkaConfig, provisionTopics } from '@castad/messaging';
 import { KafkaConfig, loadConfig, toError } from '@castad/platform';
 import { IsInt, Min } from 'class-validator';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel } from '@castad/kafkajs';
 
 class TopicsConfig extends KafkaConfig {
   @IsInt()

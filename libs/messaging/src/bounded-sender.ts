@@ -1,4 +1,4 @@
-import { Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
+import { Partitioners, type Kafka, type Message, type Producer } from '@castad/kafkajs';
 
 const MAX_RECORDS = 500;
 const MAX_BYTES = 512 * 1024;

@@ -1,5 +1,5 @@
 import { deadLetterTopic } from '@castad/contracts';
-import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { Kafka, KafkaMessage } from '@castad/kafkajs';
 import { BoundedSender } from './bounded-sender.ts';
 import { headerOf } from './envelope.ts';
 import type { Progress } from './progress.ts';

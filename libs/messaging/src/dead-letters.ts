@@ -1,7 +1,7 @@
 import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@castad/contracts';
 import { AppError, canonicalId, Metrics, ServiceConfig, shortened, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from '@castad/kafkajs';
 import { headersOf } from './envelope.ts';
 import { KafkaClient } from './kafka.client.ts';
 import { SERVICE } from './tokens.ts';

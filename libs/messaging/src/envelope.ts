@@ -1,6 +1,6 @@
 import { catalog, type Message, type MessageClass, InvalidMessage, parseMessage } from '@castad/contracts';
 import { AppError, canonicalId, newId } from '@castad/platform';
-import type { IHeaders, KafkaMessage } from 'kafkajs';
+import type { IHeaders, KafkaMessage } from '@castad/kafkajs';
 import { randomBytes } from 'node:crypto';
 
 /** What brought a message about: kept on rows, so that what they announce later can say so. */

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { TopicOffsets } from 'kafkajs';
+import type { TopicOffsets } from '@castad/kafkajs';
 import type { ReceivedRecord } from './dead-letters.ts';
 import { ConsumerHalted } from './dispatcher.ts';
 import { Gatherer, type Share } from './gatherer.ts';

@@ -1,5 +1,5 @@
 import { Spacing } from '@castad/platform';
-import type { TopicOffsets } from 'kafkajs';
+import type { TopicOffsets } from '@castad/kafkajs';
 import type { ReceivedRecord } from './dead-letters.ts';
 import { ConsumerHalted } from './dispatcher.ts';
 

@@ -1,5 +1,5 @@
 import { toError, type KafkaConfig as PlatformKafkaConfig } from '@castad/platform';
-import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type KafkaConfig, type SASLOptions } from '@castad/kafkajs';
 import { readFileSync } from 'node:fs';
 import { OAuthTokens } from './oauth-tokens.ts';
 

@@ -1,6 +1,6 @@
 import { ServiceConfig } from '@castad/platform';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Kafka, logLevel, Partitioners, type LogEntry, type Message, type Producer } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type LogEntry, type Message, type Producer } from '@castad/kafkajs';
 import { kafkaConfig } from './kafka-access.ts';
 import { SERVICE } from './tokens.ts';
 

@@ -1,7 +1,7 @@
 import { AppError, Lifecycle, ServiceConfig, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import type { Consumer, EachBatchPayload, TopicOffsets } from 'kafkajs';
+import type { Consumer, EachBatchPayload, TopicOffsets } from '@castad/kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
 import { Gatherer } from './gatherer.ts';

@@ -1,6 +1,6 @@
 import { AppError, toError } from '@castad/platform';
 import { Logger } from '@nestjs/common';
-import type { KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from '@castad/kafkajs';
 import type { DeadLetters } from './dead-letters.ts';
 import type { KafkaClient, TopicMessages } from './kafka.client.ts';
 import { partitionOf } from './partitions.ts';

@@ -1,5 +1,5 @@
 import { PARTITIONS } from '@castad/contracts';
-import { Partitioners, type PartitionMetadata } from 'kafkajs';
+import { Partitioners, type PartitionMetadata } from '@castad/kafkajs';
 
 const partitioner = Partitioners.DefaultPartitioner();
 const partitionMetadata = Array.from(

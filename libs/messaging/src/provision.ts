@@ -1,5 +1,5 @@
 import { deadLetterTopic, PARTITIONS, replayTopic, services, topics } from '@castad/contracts';
-import type { Kafka } from 'kafkajs';
+import type { Kafka } from '@castad/kafkajs';
 
 export interface Provisioning {
   replication: number;

@@ -1,5 +1,5 @@
 import { replayTopic } from '@castad/contracts';
-import type { IHeaders, Kafka, KafkaMessage } from 'kafkajs';
+import type { IHeaders, Kafka, KafkaMessage } from '@castad/kafkajs';
 import { BoundedSender } from './bounded-sender.ts';
 import { FORCE_HEADER, headerOf, REPLAY_HEADER } from './envelope.ts';
 import type { Progress } from './progress.ts';

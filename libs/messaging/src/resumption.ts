@@ -1,7 +1,7 @@
 import { deadLetterTopic } from '@castad/contracts';
 import { toError } from '@castad/platform';
 import { Logger } from '@nestjs/common';
-import type { Kafka } from 'kafkajs';
+import type { Kafka } from '@castad/kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isResumption } from './dead-letter-log.ts';
 import { readTopics } from './topic-reader.ts';

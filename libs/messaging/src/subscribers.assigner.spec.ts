@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AssignerProtocol, PartitionAssigners, type Assigner, type Cluster } from 'kafkajs';
+import { AssignerProtocol, PartitionAssigners, type Assigner, type Cluster } from '@castad/kafkajs';
 import { subscribersAssigner } from './subscribers.assigner.ts';
 
 const PARTITIONS = 12;

@@ -1,4 +1,4 @@
-import { AssignerProtocol, type GroupMember, type PartitionAssigner } from 'kafkajs';
+import { AssignerProtocol, type GroupMember, type PartitionAssigner } from '@castad/kafkajs';
 
 const VERSION = 0;
 

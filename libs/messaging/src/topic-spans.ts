@@ -1,4 +1,4 @@
-import type { Admin } from 'kafkajs';
+import type { Admin } from '@castad/kafkajs';
 
 /** A part of one partition: the offsets from `from` up to and without `to`. */
 export interface Span {

@@ -4,7 +4,7 @@ import { bootWith, eventually, type Seen } from '@castad/testing';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Message as KafkaRecord } from 'kafkajs';
+import type { Message as KafkaRecord } from '@castad/kafkajs';
 import { createHash } from 'node:crypto';
 import { DeadLetterLog, Handle } from '../src/index.ts';
 import { enter, ledger } from './ledger.ts';

@@ -3,7 +3,7 @@ import { Database, newId } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Message as KafkaRecord } from 'kafkajs';
+import type { Message as KafkaRecord } from '@castad/kafkajs';
 import { FORCE_HEADER } from '../src/index.ts';
 import { enter } from './ledger.ts';
 import { cancels, range, recordOf, Scene } from './scene.ts';

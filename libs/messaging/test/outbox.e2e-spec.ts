@@ -11,7 +11,7 @@ import { Database, Metrics, newId } from '@castad/platform';
 import { eventually, type Seen } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConfigResourceTypes } from 'kafkajs';
+import { ConfigResourceTypes } from '@castad/kafkajs';
 import { Outbox } from '../src/index.ts';
 import { enter, Entry } from './ledger.ts';
 import { cancels, range, Scene, textHeaders } from './scene.ts';

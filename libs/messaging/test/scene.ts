@@ -2,7 +2,7 @@ import { CancelTask, deadLetterTopic, message, type Message } from '@castad/cont
 import { bootWith, eventually, startChild, testBed, type ChildService, type Seen, type TestBed } from '@castad/testing';
 import { expect } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Message as KafkaRecord } from 'kafkajs';
+import type { Message as KafkaRecord } from '@castad/kafkajs';
 import { join } from 'node:path';
 import { headersOf } from '../src/index.ts';
 import { enter, ledger, ledgerMigrations, type Handler, type Version } from './ledger.ts';

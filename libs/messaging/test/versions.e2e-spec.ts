@@ -2,7 +2,7 @@ import { CancelTask, LyricFailed, message, PARTITIONS, replayTopic } from '@cast
 import { newId } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { AssignerProtocol, type Consumer } from 'kafkajs';
+import { AssignerProtocol, type Consumer } from '@castad/kafkajs';
 import { cancels, Scene } from './scene.ts';
 
 jest.setTimeout(60_000);

@@ -1,0 +1,4 @@
+import './request-queue.ts';
+
+export { default } from 'kafkajs';
+export * from 'kafkajs';
