@@ -8,24 +8,24 @@ import { EventFeed } from './live/event-feed.ts';
 import { HistoryService } from './live/history.service.ts';
 import { Latecomers } from './live/latecomers.ts';
 import { LiveController } from './live/live.controller.ts';
-import { ChoiceService } from './project/choice.service.ts';
-import { IdempotencyKey } from './project/idempotency-key.entity.ts';
-import { Image } from './project/image.entity.ts';
-import { ImageController } from './project/image.controller.ts';
-import { ImageService } from './project/image.service.ts';
-import { Uploads } from './project/uploads.ts';
-import { Order } from './project/order.entity.ts';
-import { OrderController } from './project/order.controller.ts';
-import { OrderService } from './project/order.service.ts';
-import { OrderWorker } from './project/order.worker.ts';
+import { ChoiceService } from './order/choice.service.ts';
+import { IdempotencyKey } from './idempotency/idempotency-key.entity.ts';
+import { Image } from './image/image.entity.ts';
+import { ImageController } from './image/image.controller.ts';
+import { ImageService } from './image/image.service.ts';
+import { Uploads } from './image/uploads.ts';
+import { Order } from './order/order.entity.ts';
+import { OrderController } from './order/order.controller.ts';
+import { OrderService } from './order/order.service.ts';
+import { OrderWorker } from './order/order.worker.ts';
 import { ProjectController } from './project/project.controller.ts';
 import { Project } from './project/project.entity.ts';
-import { ProjectHandlers } from './project/project.handlers.ts';
+import { ProjectionHandlers } from './projection/projection.handlers.ts';
 import { ProjectService } from './project/project.service.ts';
-import { Projection } from './project/projection.ts';
-import { ResultController } from './project/result.controller.ts';
-import { Stage } from './project/stage.entity.ts';
-import { TaskEvent } from './project/task-event.entity.ts';
+import { Projection } from './projection/projection.ts';
+import { ResultController } from './result/result.controller.ts';
+import { Stage } from './projection/stage.entity.ts';
+import { TaskEvent } from './projection/task-event.entity.ts';
 import { StorageClient } from './storage/storage.client.ts';
 import { TemplateClient } from './template/template.client.ts';
 import { Templates } from './template/templates.ts';
@@ -38,7 +38,14 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     PlatformModule.forService({ service, config: GatewayConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [ProjectController, ImageController, OrderController, ResultController, LiveController, ProjectHandlers],
+  controllers: [
+    ProjectController,
+    ImageController,
+    OrderController,
+    ResultController,
+    LiveController,
+    ProjectionHandlers,
+  ],
   providers: [
     ProjectService,
     OrderService,

@@ -4,7 +4,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { AppError } from '@castad/platform';
 import { setUpCallbacks } from './callback/callback.routes.ts';
 import { GatewayConfig } from './gateway.config.ts';
-import { FORM_LIMITS } from './input/photos.ts';
+import { FORM_LIMITS } from './image/photos.ts';
 import { openApiDocument } from './openapi.ts';
 
 declare module 'fastify' {

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { KafkaClient } from '@castad/messaging';
 import { AppError, Database, loadConfig, ServiceConfig, toError } from '@castad/platform';
-import { Order } from './project/order.entity.ts';
-import { readHistory } from './project/history.ts';
-import { Rebuilding } from './project/rebuilding.ts';
-import { Stage } from './project/stage.entity.ts';
-import { TaskEvent } from './project/task-event.entity.ts';
+import { Order } from './order/order.entity.ts';
+import { readHistory } from './projection/history.ts';
+import { Rebuilding } from './projection/rebuilding.ts';
+import { Stage } from './projection/stage.entity.ts';
+import { TaskEvent } from './projection/task-event.entity.ts';
 
 /** Makes what clients see again, from all events there are; the gateway goes on answering. Safe to run again. */
 try {

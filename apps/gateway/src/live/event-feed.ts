@@ -2,7 +2,7 @@ import { Pacemaker } from '@castad/messaging';
 import { Database, Lifecycle, Metrics, Spacing, toError, Unavailable } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
-import { TaskEvent } from '../project/task-event.entity.ts';
+import { TaskEvent } from '../projection/task-event.entity.ts';
 import { EventStream, type Sent, type Source } from './event-stream.ts';
 import { eventView } from './event.view.ts';
 import { endOfFeed, PAGE, pageAfter, type Page } from './feed.ts';

@@ -16,7 +16,7 @@ import { aLyricGenerated, aRenderSucceeded, aSongReady } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TaskEvent } from '../project/task-event.entity.ts';
+import { TaskEvent } from '../projection/task-event.entity.ts';
 import { eventView } from './event.view.ts';
 
 const head = { taskId: '01900000-0000-7000-8000-000000000000', revision: 2 };

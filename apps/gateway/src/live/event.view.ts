@@ -19,8 +19,8 @@ import {
   TaskCompleted,
   TaskFailed,
 } from '@castad/contracts';
-import { errorIn } from '../project/fold.ts';
-import type { TaskEvent } from '../project/task-event.entity.ts';
+import { errorIn } from '../projection/fold.ts';
+import type { TaskEvent } from '../projection/task-event.entity.ts';
 import type { EventView } from './live.dto.ts';
 
 type Meaning = Pick<EventView, 'stage' | 'status' | 'error' | 'waiting' | 'paid'>;

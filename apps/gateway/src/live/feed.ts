@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
-import { TaskEvent, type TaskEventRow } from '../project/task-event.entity.ts';
+import { TaskEvent, type TaskEventRow } from '../projection/task-event.entity.ts';
 
 /** Events that are read at once. */
 export const PAGE = 500;

@@ -1,9 +1,9 @@
 import { Database } from '@castad/platform';
 import type { JobStatus } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
-import { Order } from '../project/order.entity.ts';
+import { Order } from '../order/order.entity.ts';
 import { find } from '../project/project.service.ts';
-import { TaskEvent } from '../project/task-event.entity.ts';
+import { TaskEvent } from '../projection/task-event.entity.ts';
 import { eventView } from './event.view.ts';
 import { endOfFeed } from './feed.ts';
 import type { AcceptedView, EventView, HistoryPage, HistoryQuery } from './live.dto.ts';

@@ -1,7 +1,7 @@
 import { Database, Lifecycle, toError } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { TaskEvent } from '../project/task-event.entity.ts';
+import { TaskEvent } from '../projection/task-event.entity.ts';
 import { PAGE, place } from './feed.ts';
 
 const EVERY_MS = 5_000;

@@ -1,7 +1,7 @@
 import { stages as stageNames, type Stage as StageName } from '@castad/contracts';
 import type { EntityManager } from '@mikro-orm/mysql';
 import type { ListProjectsQuery, ListQuery, ProjectStatus } from './project.dto.ts';
-import { Stage } from './stage.entity.ts';
+import { Stage } from '../projection/stage.entity.ts';
 
 type Query = [sql: string, values: unknown[]];
 

@@ -2,10 +2,10 @@ import type { Stage as StageName } from '@castad/contracts';
 import { AppError, Database, InvalidInput, newId, NotFound, Retention, type UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { Injectable } from '@nestjs/common';
-import { IdempotencyKey } from './idempotency-key.entity.ts';
-import { Image } from './image.entity.ts';
-import { Order } from './order.entity.ts';
-import { OrderService } from './order.service.ts';
+import { IdempotencyKey } from '../idempotency/idempotency-key.entity.ts';
+import { Image } from '../image/image.entity.ts';
+import { Order } from '../order/order.entity.ts';
+import { OrderService } from '../order/order.service.ts';
 import type {
   CreateProjectDto,
   ListProjectsQuery,
@@ -19,7 +19,7 @@ import { filmsOfPage, nextCursor, pageOfTasks } from './lists.ts';
 import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
 import { Results } from './results.ts';
-import { Stage, type VideoOutput } from './stage.entity.ts';
+import { Stage, type VideoOutput } from '../projection/stage.entity.ts';
 
 export interface Result {
   stage: Stage;

@@ -1,10 +1,10 @@
 import { aLyric, aPlan, aTrack } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
-import { Image } from './image.entity.ts';
-import { Order } from './order.entity.ts';
+import { Image } from '../image/image.entity.ts';
+import { Order } from '../order/order.entity.ts';
 import { Project } from './project.entity.ts';
 import { cancelledView, imageView, orderView, projectView, summaryView } from './project.view.ts';
-import { Stage } from './stage.entity.ts';
+import { Stage } from '../projection/stage.entity.ts';
 
 const start = new Date('2026-01-01T00:00:00Z');
 const end = new Date('2026-01-01T00:01:00Z');

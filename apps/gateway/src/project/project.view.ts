@@ -1,8 +1,8 @@
 import { lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
 import { isFinal } from '@castad/worker';
-import type { Image } from './image.entity.ts';
-import type { CancelledView, OrderView } from './order.dto.ts';
-import type { Order } from './order.entity.ts';
+import type { Image } from '../image/image.entity.ts';
+import type { CancelledView, OrderView } from '../order/order.dto.ts';
+import type { Order } from '../order/order.entity.ts';
 import type {
   AttemptView,
   ErrorView,
@@ -15,7 +15,7 @@ import type {
 } from './project.dto.ts';
 import type { Project } from './project.entity.ts';
 import { Results } from './results.ts';
-import type { Stage, StageStatus, Waiting } from './stage.entity.ts';
+import type { Stage, StageStatus, Waiting } from '../projection/stage.entity.ts';
 
 export function orderView({ taskId, revision }: Order): OrderView {
   return { taskId, revision, status: 'processing' };

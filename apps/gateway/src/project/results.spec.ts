@@ -3,7 +3,7 @@ import { aLyric, aTrack } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import type { Choices } from './project.entity.ts';
 import { Results } from './results.ts';
-import { Stage, type StageInput } from './stage.entity.ts';
+import { Stage, type StageInput } from '../projection/stage.entity.ts';
 
 const song = {
   title: 'Sea Breeze',

@@ -1,7 +1,7 @@
 import { type Stage as StageName, stages as stageNames } from '@castad/contracts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Project } from './project.entity.ts';
-import type { SongOutput, Stage, StageInput } from './stage.entity.ts';
+import type { SongOutput, Stage, StageInput } from '../projection/stage.entity.ts';
 
 /** What a project has come to: of each stage its newest attempt, and the result that counts. */
 export class Results {

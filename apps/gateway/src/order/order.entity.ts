@@ -13,7 +13,7 @@ import { shortened } from '@castad/platform';
 import { end, isFinal, jobProperties, newJob } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import type { TimeLimits } from '../gateway.config.ts';
-import type { StageError, StageInput, Waiting } from './stage.entity.ts';
+import type { StageError, StageInput, Waiting } from '../projection/stage.entity.ts';
 
 const schema = defineEntity({
   name: 'Order',

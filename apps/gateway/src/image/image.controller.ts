@@ -13,11 +13,11 @@ import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { GatewayConfig } from '../gateway.config.ts';
 import { ImageId, TaskId } from '../input/ids.ts';
-import { photosIn } from '../input/photos.ts';
+import { photosIn } from './photos.ts';
 import { ApiProblem } from '../openapi.ts';
 import { type Arrangement, ImageService } from './image.service.ts';
-import { ImageOrderDto, ImagesView } from './project.dto.ts';
-import { imageView } from './project.view.ts';
+import { ImageOrderDto, ImagesView } from '../project/project.dto.ts';
+import { imageView } from '../project/project.view.ts';
 
 const FILES = { type: 'array', items: { type: 'string', format: 'binary' } } as const;
 

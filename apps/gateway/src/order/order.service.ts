@@ -16,12 +16,12 @@ import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
 import { Templates } from '../template/templates.ts';
-import { beginOf, Stages } from './fold.ts';
-import { Image } from './image.entity.ts';
+import { beginOf, Stages } from '../projection/fold.ts';
+import { Image } from '../image/image.entity.ts';
 import { Order } from './order.entity.ts';
-import { Project } from './project.entity.ts';
-import { Results } from './results.ts';
-import { Stage, type SongOutput, type StageInput } from './stage.entity.ts';
+import { Project } from '../project/project.entity.ts';
+import { Results } from '../project/results.ts';
+import { Stage, type SongOutput, type StageInput } from '../projection/stage.entity.ts';
 
 const MAX_TITLE = 80;
 /** What a service says of a paid call of which nobody knows what came of it. */

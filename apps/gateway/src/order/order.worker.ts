@@ -3,7 +3,7 @@ import type { UnitOfWork } from '@castad/platform';
 import { Worker, type Outcome, type Publish } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
 import { Order } from './order.entity.ts';
-import { Stage } from './stage.entity.ts';
+import { Stage } from '../projection/stage.entity.ts';
 
 /** Ends the orders whose time is over, so that every film ends even if a service stays away. */
 @Injectable()

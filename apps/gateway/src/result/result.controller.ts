@@ -8,10 +8,10 @@ import { ApiProblem } from '../openapi.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { LinkRequest } from '../storage/storage.types.ts';
 import { subRip } from './captions.ts';
-import { RevisionQuery, TrackQuery } from './order.dto.ts';
-import { ListQuery, VideoPage } from './project.dto.ts';
-import { ProjectService } from './project.service.ts';
-import type { SongOutput, VideoOutput } from './stage.entity.ts';
+import { RevisionQuery, TrackQuery } from '../order/order.dto.ts';
+import { ListQuery, VideoPage } from '../project/project.dto.ts';
+import { ProjectService } from '../project/project.service.ts';
+import type { SongOutput, VideoOutput } from '../projection/stage.entity.ts';
 
 /** What the stages made, as links that are signed when somebody asks. */
 @ApiTags('results')

@@ -2,7 +2,7 @@ import { AppError, Conflict, InvalidInput, newId, toError, Unavailable } from '@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { GatewayConfig } from '../gateway.config.ts';
-import { brokenForm } from '../input/photos.ts';
+import { brokenForm } from './photos.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { UploadedImage } from '../storage/storage.types.ts';
 

@@ -2,8 +2,8 @@ import { type Stage as StageName } from '@castad/contracts';
 import { Database, NotFound } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import { orderRunning, situationOf } from './order.service.ts';
-import type { Choice } from './project.entity.ts';
-import type { Stage } from './stage.entity.ts';
+import type { Choice } from '../project/project.entity.ts';
+import type { Stage } from '../projection/stage.entity.ts';
 
 /** Lets a client say which of the results that are there counts. Nothing is made for it and nothing is paid. */
 @Injectable()

@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
 import { place } from '../live/feed.ts';
 import { beginOf, errorIn, failedStage, rejectionIn, Stages, tell } from './fold.ts';
-import { Order } from './order.entity.ts';
+import { Order } from '../order/order.entity.ts';
 import { Stage } from './stage.entity.ts';
 import { TaskEvent } from './task-event.entity.ts';
 

@@ -6,9 +6,9 @@ import type { Readable } from 'node:stream';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { UploadedImage } from '../storage/storage.types.ts';
 import { Image } from './image.entity.ts';
-import type { Order } from './order.entity.ts';
-import { lockProject, situationOf } from './order.service.ts';
-import { find } from './project.service.ts';
+import type { Order } from '../order/order.entity.ts';
+import { lockProject, situationOf } from '../order/order.service.ts';
+import { find } from '../project/project.service.ts';
 import { tooMany, Uploads } from './uploads.ts';
 
 /** Photos in their order, and the running order that was accepted before they were changed to it. */

@@ -6,9 +6,9 @@ import { ApiProblem } from '../openapi.ts';
 import { ChoiceService } from './choice.service.ts';
 import { CancelledView, ChoiceDto, FilmDto, LyricDto, OrderView, RunDto, SeenDto, SongChoiceDto } from './order.dto.ts';
 import { type Asked, OrderService } from './order.service.ts';
-import { ProjectView } from './project.dto.ts';
-import { ProjectService } from './project.service.ts';
-import { cancelledView, orderView } from './project.view.ts';
+import { ProjectView } from '../project/project.dto.ts';
+import { ProjectService } from '../project/project.service.ts';
+import { cancelledView, orderView } from '../project/project.view.ts';
 
 /** What a client wants done with a project: one order at a time. */
 @ApiTags('orders')

@@ -11,7 +11,7 @@ import {
   type KafkaClient,
   type RecordBatch,
 } from '@castad/messaging';
-import { ProjectHandlers } from './project.handlers.ts';
+import { ProjectionHandlers } from './projection.handlers.ts';
 import type { OldEvent } from './rebuilding.ts';
 
 type OldRecord = RecordBatch['records'][number];
@@ -33,7 +33,7 @@ export async function readHistory(
   kafka: KafkaClient['kafka'],
   fold: (part: OldEvent[]) => Promise<void>,
 ): Promise<number> {
-  const types = new Set(handledTypes(ProjectHandlers));
+  const types = new Set(handledTypes(ProjectionHandlers));
   const topics = [...new Set([...types].map(type => catalog.get(type)?.topic as string))];
   const admin = kafka.admin();
   await admin.connect();

@@ -4,7 +4,7 @@ import type { Database, UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { place } from '../live/feed.ts';
 import { beginOf, Stages, tell } from './fold.ts';
-import { Order } from './order.entity.ts';
+import { Order } from '../order/order.entity.ts';
 import { Stage } from './stage.entity.ts';
 import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
 

@@ -22,7 +22,7 @@ import { Projection } from './projection.ts';
 
 /** Every event that moves what clients see. Our own decisions are heard too: they are part of what happened. */
 @Controller()
-export class ProjectHandlers {
+export class ProjectionHandlers {
   constructor(private readonly projection: Projection) {}
 
   @Handle(LyricGenerated)

@@ -26,7 +26,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { Line, SungLines } from '../input/text.ts';
-import { StopAfterDto, WithoutPhotosDto } from './project.dto.ts';
+import { StopAfterDto, WithoutPhotosDto } from '../project/project.dto.ts';
 
 const MAX_REVISION = 2 ** 31 - 1;
 

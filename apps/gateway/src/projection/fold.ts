@@ -20,7 +20,7 @@ import {
   topics,
 } from '@castad/contracts';
 import { shortened } from '@castad/platform';
-import type { Order } from './order.entity.ts';
+import type { Order } from '../order/order.entity.ts';
 import { CANCELLED, Stage, type StageError, type StageInput } from './stage.entity.ts';
 
 const MAX_REASON = 1000;
