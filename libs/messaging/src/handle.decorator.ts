@@ -19,16 +19,17 @@ type Handler<M extends Message> = (message: M, context: MessageContext) => Promi
 export const RESTORE = 'restore ';
 
 /**
- * Marks the method of a controller that handles one message type in this service. It runs in a transaction the
+ * Marks the method of a controller that handles these message types in this service. It runs in a transaction the
  * transport opened, once per message: it reads and writes the service's own tables and returns nothing.
  */
-export const Handle = <M extends Message>(type: MessageClass<M>) => handles(type, type.type);
+export const Handle = <T extends MessageClass[]>(...types: T) =>
+  handles<InstanceType<T[number]>>(types.map(({ type }) => type));
 
 /**
  * Marks the method that rebuilds rows from old messages, mostly the service's own. It runs like a handler, but only
  * for copies in the service's replay topic, where it goes before the one that handles the type live.
  */
-export const Restore = <M extends Message>(type: MessageClass<M>) => handles(type, RESTORE + type.type);
+export const Restore = <M extends Message>({ type }: MessageClass<M>) => handles<M>([RESTORE + type]);
 
 /** The types that a controller handles live. */
 export function handledTypes({ prototype }: Type<object>): string[] {
@@ -37,11 +38,11 @@ export function handledTypes({ prototype }: Type<object>): string[] {
     .filter(pattern => !pattern.startsWith(RESTORE));
 }
 
-function handles<M extends Message>(_type: MessageClass<M>, pattern: string) {
+function handles<M extends Message>(patterns: string[]) {
   return <H extends Handler<M>>(target: object, key: string, descriptor: TypedPropertyDescriptor<H>): void => {
     Payload()(target, key, 0);
     Ctx()(target, key, 1);
     UseFilters(Rethrow)(target, key, descriptor);
-    (EventPattern(pattern) as MethodDecorator)(target, key, descriptor);
+    EventPattern<string[]>(patterns)(target, key, descriptor);
   };
 }
