@@ -66,6 +66,8 @@ export async function start(module: Type, options?: StartOptions): Promise<void>
   endLoudly();
   try {
     await boot(module, options);
+    // Nest listens no longer when the process is about to exit: asked again then, it would die of the signal.
+    process.on('SIGTERM', () => undefined);
   } catch (error) {
     const { message, stack } = toError(error);
     console.error(error instanceof AppError ? `cannot start: ${message}` : `cannot start: ${stack}`);
