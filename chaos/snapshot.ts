@@ -5,11 +5,18 @@ export async function rowsOf(scene: Scene, service: string, table: string): Prom
   return JSON.stringify(await scene.sql(service, `select * from ${table} order by 1, 2, 3`));
 }
 
-/** How often the providers were called for anything. */
+/** How often the providers were called, and for what; but for templates, which a service that starts looks at. */
 export async function callsMade({ studio }: Scene): Promise<string> {
   const providers = ['openai', 'suno', 'creatomate'] as const;
-  const logs = await Promise.all(providers.map(provider => studio.requests(provider, '?count=true')));
-  return logs.map(({ count }, i) => `${providers[i]} ${count}`).join(', ');
+  const logs = await Promise.all(providers.map(provider => studio.requests(provider)));
+  const calls = logs.flatMap(({ requests }, i) =>
+    requests.map(({ method, path }) => `${providers[i]} ${method} ${path.replace(/[^/]*\d[^/]*/g, '*')}`),
+  );
+  const other = calls.filter(call => !/template|dry-run/.test(call));
+  return [...Map.groupBy(other, call => call)]
+    .map(([call, { length }]) => `${length} ${call}`)
+    .sort()
+    .join(', ');
 }
 
 /** Orders the paid providers took. */

@@ -58,7 +58,8 @@ async function tablesLost(scene: Scene, service: string, tables: string[]) {
     return (await scene.records.lag(service, `castad.${service}.replay`)) === 0;
   });
   await scene.atRest();
-  scene.holds((await callsMade(scene)) === calls, `a provider was called to rebuild ${service}`);
+  const after = await callsMade(scene);
+  scene.holds(after === calls, `a provider was called to rebuild ${service}: ${calls} became ${after}`);
 }
 
 async function rebuild({ studio }: Scene, service: string) {
