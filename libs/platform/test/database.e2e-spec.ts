@@ -186,7 +186,8 @@ it('has room again after work that never ends', async () => {
   });
   await expect(stuck).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
 
-  await add(database, 'a');
+  // On a busy machine a new connection alone may take longer than the limit.
+  await eventually(() => add(database, 'a'));
   expect(await valueOf('a')).toBeGreaterThan(0);
 });
 
