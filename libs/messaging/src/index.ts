@@ -1,3 +1,4 @@
+export { Backlog } from './backlog.ts';
 export { InboxRow } from './inbox.entity.ts';
 export { OutboxRow } from './outbox.entity.ts';
 export * from './dead-letter-log.ts';

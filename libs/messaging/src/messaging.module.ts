@@ -1,5 +1,6 @@
 import { TRANSPORT } from '@castad/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { Backlog } from './backlog.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Journal } from './journal.ts';
@@ -20,6 +21,7 @@ export class MessagingModule {
         { provide: SERVICE, useValue: service },
         KafkaClient,
         Journal,
+        Backlog,
         Outbox,
         OutboxRelay,
         DeadLetters,
@@ -27,7 +29,7 @@ export class MessagingModule {
         KafkaTransport,
         { provide: TRANSPORT, useExisting: KafkaTransport },
       ],
-      exports: [Journal, Outbox, TRANSPORT],
+      exports: [Backlog, Journal, Outbox, TRANSPORT],
     };
   }
 }

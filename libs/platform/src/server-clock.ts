@@ -5,8 +5,8 @@ const NARROW_MS = 10;
 
 /**
  * The database server's time, carried on by this machine's monotonic clock. An answer tells only that the server's
- * time lay between question and answer; what is known already is kept as far as the answer allows it, so that a slow
- * one changes nothing. All times in milliseconds.
+ * time lay between question and answer. The clock takes the earliest of these, so that it is never ahead, and keeps
+ * what it knows already as far as the answer allows it, so that a slow one changes nothing. All times in milliseconds.
  */
 export class ServerClock {
   /** Server time minus monotonic time. */
@@ -22,7 +22,7 @@ export class ServerClock {
   sample(server: number, askedAt: number, answeredAt: number): void {
     const low = server - answeredAt;
     const high = server + 1 - askedAt;
-    this.offset = Math.min(Math.max(this.offset ?? (low + high) / 2, low), high);
+    this.offset = Math.min(Math.max(this.offset ?? low, low), high);
     this.freshUntil = answeredAt + (high - low <= NARROW_MS ? EVERY_MS : SOON_MS);
   }
 

@@ -1,9 +1,10 @@
 import type { Message } from '@castad/contracts';
-import { Journal, Pacemaker } from '@castad/messaging';
+import { Backlog, Journal, Pacemaker } from '@castad/messaging';
 import { ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';
+import { CallbacksRead } from './callbacks-read.ts';
 import { Callbacks, type Callback } from './callbacks.ts';
 import { isOutcomeOpen, openBefore, orderBefore, OUTCOME_UNKNOWN } from './earlier-order.ts';
 import { Intents } from './intents.ts';
@@ -30,12 +31,15 @@ export interface PaidWorkerOptions extends WorkerOptions {
   pollMs: number;
   /** How long a submit of unknown outcome waits for its callback. */
   graceMs: number;
+  /** Where callbacks arrive. */
+  callbackTopic: string;
   /** How long the provider may work on one job. */
   limitMs: number;
 }
 
 const NOT_NOTED_MS = 1_000;
 const UNDER_WAY_MS = 1_000;
+const UNREAD_MS = 1_000;
 const ASK_AGAIN_MS = 500;
 
 const UNKNOWN: Reason = {
@@ -51,8 +55,10 @@ const UNKNOWN: Reason = {
  */
 export abstract class PaidWorker<J extends PaidJob & object, Request = void> extends Worker<J> {
   @Inject(Journal) private readonly journal!: Journal;
+  @Inject(Backlog) private readonly messageBacklog!: Backlog;
   private intents!: Intents<J>;
   private callbacks!: Callbacks<J>;
+  private callbacksRead!: CallbacksRead<J>;
 
   protected constructor(
     entity: EntityName<J>,
@@ -95,6 +101,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     const bench = this.bench();
     this.intents = new Intents(bench);
     this.callbacks = new Callbacks(bench, saved => this.submitTaken(saved));
+    this.callbacksRead = new CallbacksRead(bench, this.messageBacklog, this.paid.callbackTopic);
     super.onApplicationBootstrap();
   }
 
@@ -291,9 +298,10 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     };
   }
 
-  private awaitCallback(job: J, now: Date): Outcome<J> {
+  private async awaitCallback(job: J, now: Date): Promise<Outcome<J>> {
     const left = this.graceLeft(job, now);
     if (left > 0) return { dueInMs: left };
+    if (!(await this.callbacksRead.isUntil(now.getTime()))) return { dueInMs: UNREAD_MS };
     return {
       record: (saved, publish) => {
         // A callback or a late answer may have come in this very moment.
@@ -353,7 +361,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   /** Until it is known what came of the earlier order, or told that nobody knows. To pay again then is up to a person. */
   private await(unit: UnitOfWork, job: J, open: J): void {
     job.retryOf = open.revision;
-    if (unit.now.getTime() < this.graceEnd(open)) {
+    const graceEnd = this.graceEnd(open);
+    if (unit.now.getTime() < graceEnd || !this.callbacksRead.isKnownUntil(graceEnd)) {
       job.dueAt = new Date(unit.now.getTime() + UNDER_WAY_MS);
       unit.wake(this.entity, UNDER_WAY_MS);
       return;

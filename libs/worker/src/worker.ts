@@ -28,6 +28,8 @@ export interface WorkerOptions {
 const MAX_BATCH = 500;
 const SPACING_MS = 50;
 const MAX_GATHER_MS = 250;
+/** So much a timer may be ahead of the clock that rows are due by. */
+const TIMER_SLACK_MS = 5;
 const MAX_FAILURE_PAUSE_MS = 5_000;
 
 /**
@@ -137,7 +139,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
 
   private wake(afterMs: number): void {
     if (afterMs === 0) this.pace.wake();
-    else setTimeout(() => this.pace.wake(), afterMs).unref();
+    else setTimeout(() => this.pace.wake(), afterMs + TIMER_SLACK_MS).unref();
   }
 
   protected publisher(unit: UnitOfWork, job: J): Publish {

@@ -1,10 +1,17 @@
-import { InboxRow, messagingMigrations, MessagingModule, OutboxRow } from '@castad/messaging';
+import {
+  Handle,
+  InboxRow,
+  type MessageContext,
+  messagingMigrations,
+  MessagingModule,
+  OutboxRow,
+} from '@castad/messaging';
 import { newId, PlatformModule, ServiceConfig } from '@castad/platform';
-import { message, SongSubmitBegun, SongSubmitted, type Stage } from '@castad/contracts';
+import { message, SongCalledBack, SongSubmitBegun, SongSubmitted, type Stage } from '@castad/contracts';
 import { aGenerateSong, aSongFailed, aSongReady } from '@castad/testing';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
-import { Injectable, Module, type Type } from '@nestjs/common';
+import { Controller, Injectable, Module, type Type } from '@nestjs/common';
 import {
   Bucket,
   Cancellation,
@@ -71,6 +78,7 @@ export type Found = 'done' | 'failed' | undefined | null;
 /** What a provider was asked, and what it answers. */
 export interface Provider {
   prepare?(piece: Piece): Promise<void>;
+  beforeCallback?(): Promise<void>;
   submit(piece: Piece): Promise<string>;
   poll(piece: Piece, jobId: string): Promise<Found>;
 }
@@ -129,6 +137,17 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
     }
   }
 
+  @Controller()
+  class PieceHandlers {
+    constructor(private readonly worker: PieceWorker) {}
+
+    @Handle(SongCalledBack)
+    async onSongCalledBack(event: SongCalledBack, { unit }: MessageContext) {
+      await provider.beforeCallback?.();
+      this.worker.calledBack(unit, event);
+    }
+  }
+
   @Module({
     imports: [
       PlatformModule.forService({
@@ -138,6 +157,7 @@ export function pieceModule(service: string, provider: Provider, options: PaidWo
       }),
       MessagingModule.forService(service),
     ],
+    controllers: [PieceHandlers],
     providers: [{ provide: PieceWorker, useClass: ProvidedPieceWorker }],
   })
   class PieceModule {}

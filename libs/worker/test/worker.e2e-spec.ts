@@ -1,8 +1,9 @@
+import { message, SongCalledBack } from '@castad/contracts';
 import { ProviderError } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { NotYet } from '../src/index.ts';
-import { Workshop } from './workshop.ts';
+import { Workshop, type Call } from './workshop.ts';
 
 jest.setTimeout(60_000);
 
@@ -171,6 +172,30 @@ it('fails a submit of unknown outcome after the grace time, and never submits ag
       { type: 'SongFailed.v1', data: { code: 'OUTCOME_UNKNOWN', retryable: true } },
     ]),
   );
+});
+
+it('does not give up a submit whose callback is in the log and not handled yet, however late it is', async () => {
+  const handling = Promise.withResolvers<void>();
+  const handled = Promise.withResolvers<void>();
+  shop.onCallback = () => {
+    handling.resolve();
+    return handled.promise;
+  };
+  const app = await shop.boot({ graceMs: 500 }, { WORKER_POLL_MS: '100' });
+  await shop.order(app, 1);
+  const [call] = (await shop.expectSubmits(1)) as [Call];
+  const { taskId, token } = call.piece;
+  const jobId = 'job-1';
+  await shop.bed.topics.send([message(SongCalledBack, { taskId, revision: 0, token: token as string, jobId })]);
+  await handling.promise;
+  call.fail(new ProviderError('PROVIDER_TIMEOUT', 'No answer.', { retriable: true }));
+
+  await shop.expectStatuses({ unknown: 1 });
+  const graceEnd = Date.now() + 1_000;
+  await eventually(() => expect(Date.now()).toBeGreaterThan(graceEnd));
+  await shop.expectStatuses({ unknown: 1 });
+  handled.resolve();
+  await eventually(async () => expect(await shop.pieces()).toMatchObject([{ status: 'done', jobId }]));
 });
 
 it('keeps the job id of an answer that comes after its lease ran out', async () => {

@@ -37,6 +37,8 @@ export class Workshop {
   onSubmit: (call: Call) => void = () => undefined;
   onPoll: (jobId: string, piece: Piece) => Found | Promise<Found> = () => 'done';
   onPrepare: (piece: Piece) => Promise<void> = async () => undefined;
+  /** Before a callback from the topic is handled. */
+  onCallback: () => Promise<void> = async () => undefined;
   private readonly apps = new Set<NestFastifyApplication>();
 
   private constructor(readonly bed: TestBed) {}
@@ -53,6 +55,7 @@ export class Workshop {
     env: Record<string, string> = {},
   ): Promise<NestFastifyApplication> {
     const provider: Provider = {
+      beforeCallback: () => this.onCallback(),
       prepare: piece => this.onPrepare(piece),
       submit: piece =>
         new Promise((answer, fail) => {
@@ -70,6 +73,7 @@ export class Workshop {
       pollMs: HOUR_MS,
       graceMs: HOUR_MS,
       limitMs: HOUR_MS,
+      callbackTopic: topics.songCallbacks.name,
       ...options,
     });
     const app = await bootWith(
@@ -94,7 +98,7 @@ export class Workshop {
     this.polls.length = 0;
     this.onSubmit = () => undefined;
     this.onPoll = () => 'done';
-    this.onPrepare = async () => undefined;
+    this.onPrepare = this.onCallback = async () => undefined;
     for (const table of ['piece', 'bucket', 'cancellation', 'outbox']) await this.sql(`delete from ${table}`);
   }
 

@@ -1,4 +1,11 @@
-import { sung, type SongSubmitBegun, type SongSubmitted, type Stage, type Track } from '@castad/contracts';
+import {
+  SongCalledBack,
+  sung,
+  type SongSubmitBegun,
+  type SongSubmitted,
+  type Stage,
+  type Track,
+} from '@castad/contracts';
 import { ProviderError, toError } from '@castad/platform';
 import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
@@ -26,6 +33,7 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
       account: atMost('suno', config.SUNO_CALLS_PER_10S, 10),
       pollMs: config.SUNO_POLL_MS,
       graceMs: config.SUNO_GRACE_MS,
+      callbackTopic: SongCalledBack.topic,
       limitMs: config.SUNO_LIMIT_MS,
     });
   }

@@ -1,4 +1,11 @@
-import { type RenderSubmitBegun, type RenderSubmitted, type Stage, type Track, TRACKS } from '@castad/contracts';
+import {
+  RenderCalledBack,
+  type RenderSubmitBegun,
+  type RenderSubmitted,
+  type Stage,
+  type Track,
+  TRACKS,
+} from '@castad/contracts';
 import { ProviderError, shortened } from '@castad/platform';
 import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
@@ -26,6 +33,7 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
       account: atMost('creatomate', config.CREATOMATE_CALLS_PER_10S, 10),
       pollMs: config.CREATOMATE_POLL_MS,
       graceMs: config.CREATOMATE_GRACE_MS,
+      callbackTopic: RenderCalledBack.topic,
       limitMs: config.CREATOMATE_LIMIT_MS,
     });
   }
