@@ -48,7 +48,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
     this.published = metrics.counter('castad_outbox_published_total', 'Outbox rows acknowledged by the broker');
     this.blocked = metrics.gauge('castad_outbox_blocked_partitions', 'Partitions that take nothing at the moment');
     this.blocked.set(0);
-    database.onCommitted(OutboxRow, () => this.pace.wake());
+    database.onDue(OutboxRow, { wake: () => this.pace.wake() });
     lifecycle.onDrain('relay', () => this.stop());
   }
 

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceConfig } from './config.ts';
 import { isBlocked, isDatabaseAway, isRace } from './database-errors.ts';
+import { type DueListener, type Ending, NotJoined } from './due-listener.ts';
 import { Durability, type RawConnection } from './durability.ts';
 import { Unavailable } from './errors.ts';
 import { type MySqlConfig, mysqlSsl } from './mysql.config.ts';
@@ -32,7 +33,7 @@ export class Database implements OnApplicationShutdown {
   /** Reaches nobody yet; but first uses at the same time would each make a pool. */
   private readonly holders: Promise<Holders>;
   private readonly budgets: Record<Budget, SemaphoreInterface>;
-  private readonly listeners: { entity: string; wake: (afterMs: number) => void }[] = [];
+  private readonly listeners: { entity: string; listener: DueListener }[] = [];
   private readonly clock = new ServerClock();
   private isClosed = false;
 
@@ -67,15 +68,16 @@ export class Database implements OnApplicationShutdown {
    * @throws Unavailable when no connection or row is free in time or the database is away
    */
   async transaction<T>(budget: Budget, work: (unit: UnitOfWork) => Promise<T>): Promise<T> {
-    for (let round = 1; ; round++) {
-      let committing = false;
+    for (let round = 1, mayJoin = true; ; round++) {
+      const attempt: Attempt = { mayJoin, isCommitting: false };
       try {
-        return await this.bounded(budget, isGivenUp => this.attempt(work, isGivenUp, () => (committing = true)));
+        return await this.bounded(budget, isGivenUp => this.attempt(work, isGivenUp, attempt));
       } catch (error) {
-        if (isRace(error) && round < RACE_TRIES) await delay(Math.random() * 20 * 2 ** round);
+        if (error instanceof NotJoined) mayJoin = false;
+        else if (isRace(error) && round < RACE_TRIES) await delay(Math.random() * 20 * 2 ** round);
         else if (isBlocked(error)) throw busy(error);
         else if (!isDatabaseAway(error)) throw error;
-        else if (round > 1 || committing) throw away(error);
+        else if (round > 1 || attempt.isCommitting) throw away(error);
       }
     }
   }
@@ -92,9 +94,9 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
-  /** Calls `wake` after each commit that inserted rows of `entity` or made some due, now or in so many milliseconds. */
-  onCommitted(entity: EntityName, wake: (afterMs: number) => void): void {
-    this.listeners.push({ entity: (entity as { name: string }).name, wake });
+  /** Tells the listener of each transaction that inserts rows of `entity` or makes some due. */
+  onDue(entity: EntityName, listener: DueListener): void {
+    this.listeners.push({ entity: (entity as { name: string }).name, listener });
   }
 
   /**
@@ -145,26 +147,44 @@ export class Database implements OnApplicationShutdown {
   private async attempt<T>(
     work: (unit: UnitOfWork) => Promise<T>,
     isGivenUp: () => boolean,
-    onCommit: () => void,
+    attempt: Attempt,
   ): Promise<T> {
     const em = this.fork();
+    const joined: ((ending: Ending) => void)[] = [];
     await em.begin();
-    let woken: Map<string, Set<number>>;
+    let unit: UnitOfWork;
     let result: T;
     try {
-      const unit = new UnitOfWork(em, await this.timeBy(em));
+      unit = new UnitOfWork(em, await this.timeBy(em));
       result = await work(unit);
-      woken = await unit.flush();
+      await unit.flush();
+      if (attempt.mayJoin) await this.join(unit, joined);
       if (isGivenUp()) throw tooLate();
-      onCommit();
+      attempt.isCommitting = true;
       await em.commit();
     } catch (error) {
       // The first error tells why; a connection that cannot even roll back is thrown away by the pool.
       await em.rollback().catch(() => undefined);
+      for (const end of joined) end(attempt.isCommitting ? 'unknown' : 'rolled back');
       throw error;
     }
-    for (const { entity, wake } of this.listeners) woken.get(entity)?.forEach(afterMs => wake(afterMs));
+    for (const end of joined) end('committed');
+    for (const { entity, listener } of this.listeners) unit.wakesOf(entity).forEach(ms => listener.wake(ms));
     return result;
+  }
+
+  private async join(unit: UnitOfWork, joined: ((ending: Ending) => void)[]): Promise<void> {
+    try {
+      for (const { entity, listener } of this.listeners) {
+        const end = unit.wakesOf(entity).has(0) ? await listener.join?.(unit) : undefined;
+        if (!end) continue;
+        joined.push(end);
+        unit.taken(entity);
+      }
+      if (joined.length > 0) await unit.flush();
+    } catch (cause) {
+      throw new NotJoined('what is due could not be taken along', { cause });
+    }
   }
 
   private async timeBy(em: EntityManager): Promise<Date> {
@@ -181,6 +201,12 @@ export class Database implements OnApplicationShutdown {
   private fork(): EntityManager {
     return this.orm.em.fork({ flushMode: FlushMode.COMMIT });
   }
+}
+
+/** One try of a transaction. */
+interface Attempt {
+  mayJoin: boolean;
+  isCommitting: boolean;
 }
 
 /** The limit of a statement is set in the words that each server alone reads: MySQL has one for SELECT only. */

@@ -2,6 +2,7 @@ export * from './batcher.ts';
 export * from './config.ts';
 export * from './database.ts';
 export * from './database-errors.ts';
+export type { DueListener, Ending } from './due-listener.ts';
 export * from './errors.ts';
 export * from './http-client.ts';
 export * from './ids.ts';

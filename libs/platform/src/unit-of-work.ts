@@ -43,23 +43,46 @@ export class UnitOfWork {
    * the commit. Inserting says so itself.
    */
   wake(entity: EntityName, afterMs = 0): void {
-    this.wakeByName((entity as { name: string }).name, Math.max(0, Math.ceil(afterMs)));
+    const { name } = entity as { name: string };
+    const times = this.woken.get(name) ?? new Set();
+    this.woken.set(name, times.add(Math.max(0, Math.ceil(afterMs))));
   }
 
-  /** Writes everything; returns after how long the workers of which entities are to be woken. */
-  async flush(): Promise<Map<string, Set<number>>> {
-    for (const [work, items] of this.gathered) await work(this, items as never[]);
+  /** After how long from the commit workers of the entity are to be woken. */
+  wakesOf(entity: string): ReadonlySet<number> {
+    return this.woken.get(entity) ?? NEVER;
+  }
+
+  /** What is due at once has been taken in this very transaction: nobody need be woken for it. */
+  taken(entity: string): void {
+    this.woken.get(entity)?.delete(0);
+  }
+
+  /** Writes everything that was added since it was last called. */
+  async flush(): Promise<void> {
+    for (const [work, items] of drained(this.gathered)) await work(this, items as never[]);
     await this.em.flush();
-    for (const [entity, rows] of this.rowsIfAbsent) this.wakeByName(await bulkInsert(this.em, entity, rows, true));
-    for (const [entity, rows] of this.rows) this.wakeByName(await bulkInsert(this.em, entity, rows, false));
-    return this.woken;
+    for (const [entity, rows] of drained(this.rowsIfAbsent)) await this.insertAll(entity, rows, true);
+    for (const [entity, rows] of drained(this.rows)) await this.insertAll(entity, rows, false);
   }
 
-  private wakeByName(entity: string, afterMs = 0): void {
-    const times = this.woken.get(entity);
-    if (times) times.add(afterMs);
-    else this.woken.set(entity, new Set([afterMs]));
+  private async insertAll(entity: EntityName, rows: AnyEntity[], ifAbsent: boolean): Promise<void> {
+    await bulkInsert(this.em, entity, rows, ifAbsent);
+    for (const ms of new Set(rows.map(row => dueInMs(row, this.now)))) if (ms !== undefined) this.wake(entity, ms);
   }
+}
+
+const NEVER: ReadonlySet<number> = new Set();
+
+/** A row may say itself when it is due (null: never); any other row is due at once. */
+function dueInMs({ dueAt = new Date(0) }: { dueAt?: Date | null }, now: Date): number | undefined {
+  return dueAt ? Math.max(0, dueAt.getTime() - now.getTime()) : undefined;
+}
+
+function drained<K, V>(map: Map<K, V>): [K, V][] {
+  const entries = [...map];
+  map.clear();
+  return entries;
 }
 
 function collect(rows: Map<EntityName, AnyEntity[]>, row: AnyEntity, entity: EntityName): void {

@@ -270,7 +270,7 @@ it('is busy for whoever loses every time', async () => {
 it('wakes who waits for rows when they are committed, and not when they are not', async () => {
   const database = connect();
   let wakes = 0;
-  database.onCommitted(Counter, () => wakes++);
+  database.onDue(Counter, { wake: () => wakes++ });
   const insert = (name: string, fail: boolean) =>
     database.transaction('requests', async unit => {
       unit.insert(Counter.of(name));
@@ -287,7 +287,7 @@ it('wakes who waits for rows when they are committed, and not when they are not'
 it('tells when rows will be due, once for each time and never before the commit', async () => {
   const database = connect();
   const wakes: number[] = [];
-  database.onCommitted(Counter, afterMs => wakes.push(afterMs));
+  database.onDue(Counter, { wake: afterMs => wakes.push(afterMs) });
 
   await database.transaction('requests', async unit => {
     for (const ms of [500, 500, 0.4, -3]) unit.wake(Counter, ms);
@@ -296,6 +296,49 @@ it('tells when rows will be due, once for each time and never before the commit'
   });
 
   expect(wakes).toEqual([500, 1, 0]);
+});
+
+it('lets who waits for rows take them in the same transaction', async () => {
+  const database = connect();
+  const seen: string[] = [];
+  database.onDue(Counter, {
+    wake: afterMs => seen.push(`woken after ${afterMs}`),
+    join: async unit => {
+      await unit.em.execute("update counter set value = 7 where name = 'taken'");
+      unit.wake(Counter, 300);
+      return ending => seen.push(ending);
+    },
+  });
+  const insert = (name: string) => database.transaction('requests', async unit => unit.insert(Counter.of(name)));
+
+  await insert('taken');
+  expect(seen).toEqual(['committed', 'woken after 300']);
+  expect(await valueOf('taken')).toBe(7);
+  await expect(insert('taken')).rejects.toThrow();
+  expect(seen).toHaveLength(2);
+});
+
+it('commits without whoever cannot take its rows in the same transaction', async () => {
+  const database = connect();
+  const seen: string[] = [];
+  let isFlushed = false;
+  const insert = (name: string) => database.transaction('requests', async unit => unit.insert(Counter.of(name)));
+  database.onDue(Counter, {
+    wake: () => seen.push('woken'),
+    join: async unit => {
+      await unit.em.execute('update counter set value = 7');
+      if (!isFlushed) throw new Error('one of the rows is poison');
+      unit.insert(Counter.of('b'));
+      return ending => seen.push(ending);
+    },
+  });
+
+  await insert('first');
+  expect(seen).toEqual(['woken']);
+  isFlushed = true;
+  await insert('second');
+  expect(seen).toEqual(['woken', 'rolled back', 'woken']);
+  expect([await valueOf('first'), await valueOf('second')]).toEqual([0, 0]);
 });
 
 it('tells the time of the server, whatever the clock of this machine says', async () => {

@@ -1,5 +1,6 @@
 import { Batcher, type Database, type Lifecycle, type Metrics, type UnitOfWork } from '@castad/platform';
 import type { Logger } from '@nestjs/common';
+import type { EntityManager } from '@mikro-orm/mysql';
 import { performance } from 'node:perf_hooks';
 import { Bucket, lockBucket, type Pause } from './bucket.entity.ts';
 import { NotYet } from './not-yet.ts';
@@ -39,9 +40,16 @@ export class Account {
     const { name, limit } = this.provider;
     const isLocked = !!limit || !!(await em.findOne(Bucket, name))?.pauseCode;
     const bucket = isLocked ? await lockBucket(em, this.provider, now) : undefined;
-    if (bucket?.pauseCode && bucket.pausedMs(now) < -FORGOTTEN_MS) bucket.lift();
+    if (isForgotten(bucket, now)) bucket?.lift();
     this.show(bucket);
     return bucket;
+  }
+
+  /** The same for who changes nothing: what other processes have found out. True: there is a pause to be lifted. */
+  async glance(em: EntityManager, now: Date): Promise<boolean> {
+    const bucket = await em.findOne(Bucket, this.provider.name);
+    this.show(bucket ?? undefined);
+    return isForgotten(bucket, now);
   }
 
   lock({ em, now }: UnitOfWork): Promise<Bucket> {
@@ -122,3 +130,6 @@ export class Account {
     });
   }
 }
+
+const isForgotten = (bucket: Bucket | null | undefined, now: Date): boolean =>
+  !!bucket?.pauseCode && bucket.pausedMs(now) < -FORGOTTEN_MS;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Bench } from './bench.ts';
 import type { Bucket } from './bucket.entity.ts';
 import { endCancelled } from './cancellation.entity.ts';
-import { dueRows, dueRowsFor } from './due.ts';
+import { dueRows, dueRowsFor, isAnyDue } from './due.ts';
 import { isFinal, type Job } from './job.ts';
 import type { Leases } from './leases.ts';
 
@@ -17,7 +17,7 @@ export interface Claimed<J> {
   isProbe: boolean;
 }
 
-interface Claim<J> {
+export interface Claim<J> {
   claimed: Claimed<J>[];
   /** There may be more rows that could be started now. */
   more: boolean;
@@ -26,38 +26,53 @@ interface Claim<J> {
 /** Takes due rows for this process, each for the time of a lease. */
 export class Claims<J extends Job & object> {
   /** Owners of claims whose commit was not answered. */
-  private unanswered: string[] = [];
+  private readonly open = new Set<string>();
 
   constructor(
     private readonly of: Bench<J>,
     private readonly leases: Leases<J>,
   ) {}
 
+  /** A look without locks, for polls: whether a claim would change anything. */
+  async isAnythingToDo(): Promise<boolean> {
+    const { account, database, entity } = this.of;
+    const now = await database.now();
+    return database.read(
+      'background',
+      async em => !!(await account?.glance(em, now)) || (await isAnyDue(em, entity, now)),
+    );
+  }
+
   async claim(limit: number): Promise<Claim<J>> {
-    let owners: string[] = [];
+    let claim: Claim<J> | undefined;
     try {
       return await this.of.database.transaction('background', async unit => {
-        owners = [];
-        const claim = await this.claimIn(unit, limit);
-        owners = claim.claimed.map(({ owner }) => owner);
-        return claim;
+        claim = undefined;
+        return (claim = await this.claimIn(unit, limit));
       });
     } catch (error) {
-      this.unanswered.push(...owners);
+      if (claim) this.unanswered(claim);
       throw error;
     }
   }
 
-  /** A claim whose commit was not answered was made or not: what was made is worked on. */
+  /** The claim was made or not. */
+  unanswered({ claimed }: Claim<J>): void {
+    for (const { owner } of claimed) this.open.add(owner);
+  }
+
+  /** What of the unanswered claims was made is worked on. */
   async takeUp(): Promise<Claimed<J>[]> {
-    if (this.unanswered.length === 0) return [];
+    if (this.open.size === 0) return [];
+    const owners = [...this.open];
     const now = await this.of.database.now();
-    const jobs = await this.leases.held(this.unanswered);
-    this.unanswered = [];
+    const jobs = await this.leases.held(owners);
+    for (const owner of owners) this.open.delete(owner);
     return jobs.map(job => ({ job, owner: job.leaseOwner as string, now, isProbe: false }));
   }
 
-  private async claimIn(unit: UnitOfWork, limit: number): Promise<Claim<J>> {
+  /** Claims in a transaction that may do more than that. */
+  async claimIn(unit: UnitOfWork, limit: number): Promise<Claim<J>> {
     const { account } = this.of;
     const bucket = await account?.look(unit);
     const calls = account?.provider.limit && !bucket?.isPaused(unit.now) ? Math.floor(bucket?.tokens ?? 0) : limit;

@@ -1,5 +1,6 @@
 import type { UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/mysql';
 import type { Job } from './job.ts';
 
 /** Rows that are due and that nobody works on, locked; rows that others have locked are left to them. */
@@ -40,4 +41,20 @@ export async function dueRowsFor<J extends Job & object>(
   const left = most - begun.length;
   if (left === 0) return begun;
   return [...begun, ...(await find(unit, entity, { status: 'ordered', deadline: { $gt: unit.now } }, left))];
+}
+
+/** Whether there are such rows, without locks. */
+export async function isAnyDue<J extends object>(
+  em: EntityManager,
+  entity: EntityName<J>,
+  now: Date,
+): Promise<boolean> {
+  const { tableName } = em.getMetadata().get(entity);
+  const rows = await em
+    .getConnection()
+    .execute<object[]>(
+      `select 1 from \`${tableName}\` where due_at <= ? and (lease_until is null or lease_until <= ?) limit 1`,
+      [now, now],
+    );
+  return rows.length > 0;
 }

@@ -1,14 +1,16 @@
 import { message, StageDelayed, type Stage } from '@castad/contracts';
-import { Outbox, Pacemaker } from '@castad/messaging';
-import { Database, Lifecycle, Metrics, ServiceConfig, Spacing, toError, type UnitOfWork } from '@castad/platform';
+import { Outbox } from '@castad/messaging';
+import { Database, Lifecycle, Metrics, ServiceConfig, toError, type UnitOfWork } from '@castad/platform';
 import type { EntityName } from '@mikro-orm/core';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Account } from './account.ts';
 import type { Bench } from './bench.ts';
 import type { Pause } from './bucket.entity.ts';
 import { cancelRows, type Through } from './cancellation.entity.ts';
+import { Claiming } from './claiming.ts';
 import { Claims, type Claimed } from './claims.ts';
 import { causeOf, end, noteError, type Job } from './job.ts';
+import { JobsInProgress } from './jobs-in-progress.ts';
 import { Leases } from './leases.ts';
 import { NotYet } from './not-yet.ts';
 import type { Outcome, Publish } from './outcome.ts';
@@ -25,13 +27,6 @@ export interface WorkerOptions {
   dueAtOnce?: boolean;
 }
 
-const MAX_BATCH = 500;
-const SPACING_MS = 50;
-const MAX_GATHER_MS = 250;
-/** So much a timer may be ahead of the clock that rows are due by. */
-const TIMER_SLACK_MS = 5;
-const MAX_FAILURE_PAUSE_MS = 5_000;
-
 /**
  * Works off the due rows of one table. `step` runs with no transaction and no connection; outcomes that arrive together
  * are recorded in one transaction.
@@ -45,17 +40,9 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   @Inject(Metrics) private readonly metrics!: Metrics;
 
   protected account?: Account;
-  private leases!: Leases<J>;
-  private claims!: Claims<J>;
+  private jobs!: JobsInProgress<J>;
+  private claiming!: Claiming<J>;
   private recorder!: Recorder<J>;
-  private readonly active = new Map<J, string>();
-  private readonly spacing = new Spacing(SPACING_MS);
-  private pace!: Pacemaker;
-  private backlog = false;
-  private claimedAt = 0;
-  private stopping = false;
-  private ended?: Promise<void>;
-  private renewal?: NodeJS.Timeout;
 
   protected constructor(
     protected readonly entity: EntityName<J>,
@@ -100,19 +87,18 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   }
 
   onApplicationBootstrap(): void {
-    const { database, entity, lifecycle, metrics } = this;
-    const { WORKER_LEASE_MS: leaseMs, WORKER_POLL_MS } = this.serviceConfig;
-    this.pace = new Pacemaker(WORKER_POLL_MS);
-    this.leases = new Leases(database, entity, leaseMs);
-    const bench = this.bench();
-    this.claims = new Claims(bench, this.leases);
-    this.recorder = new Recorder(bench);
-    if (this.options.dueAtOnce !== false) database.onCommitted(entity, ms => this.wake(ms));
-    lifecycle.onDrain('workers', () => this.stop());
-    this.renewal = setInterval(() => void this.renew(), leaseMs / 3);
+    const { database, entity, lifecycle, logger, metrics, places } = this;
+    const { WORKER_LEASE_MS: leaseMs, WORKER_POLL_MS: pollMs } = this.serviceConfig;
     const gauge = metrics.gauge('castad_jobs_active', 'Jobs in progress in this process');
-    gauge.set(0);
-    this.ended = this.run(active => gauge.set(active));
+    const bench = this.bench();
+    const leases = new Leases(database, entity, leaseMs);
+    this.recorder = new Recorder(bench);
+    this.jobs = new JobsInProgress(leases, leaseMs, { places, logger, report: count => gauge.set(count) });
+    const work = (claimed: Claimed<J>) => void this.work(claimed);
+    this.claiming = new Claiming(new Claims(bench, leases), this.jobs, { places, pollMs, logger, work });
+    if (this.options.dueAtOnce !== false) database.onDue(entity, this.claiming);
+    lifecycle.onDrain('workers', () => this.stop());
+    this.claiming.start();
   }
 
   /**
@@ -137,11 +123,6 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   private readonly restoreAll = (unit: UnitOfWork, news: OldNews<J>[]): Promise<void> =>
     restoreRows(unit, this.entity, news, this.serviceConfig.WORKER_LEASE_MS);
 
-  private wake(afterMs: number): void {
-    if (afterMs === 0) this.pace.wake();
-    else setTimeout(() => this.pace.wake(), afterMs + TIMER_SLACK_MS).unref();
-  }
-
   protected publisher(unit: UnitOfWork, job: J): Publish {
     return message => this.outbox.add(unit, message, causeOf(job));
   }
@@ -164,49 +145,10 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     };
   }
 
-  private async run(report: (active: number) => void): Promise<void> {
-    for (let failures = 0; !this.stopping;) {
-      try {
-        for (const one of await this.claims.takeUp()) void this.work(one);
-        const free = this.places - this.active.size;
-        const gatherMs = this.gatherMs(free);
-        if (free > 0 && gatherMs === 0) {
-          await this.spacing.begin();
-          await this.start(Math.min(free, MAX_BATCH));
-          this.claimedAt = performance.now();
-          report(this.active.size);
-        }
-        failures = 0;
-        await this.pace.rest(gatherMs || undefined);
-      } catch (error) {
-        this.logger.warn({ error: toError(error).message, failures: ++failures }, 'cannot claim jobs');
-        await this.pace.rest(Math.min(100 * 2 ** failures, MAX_FAILURE_PAUSE_MS));
-      }
-    }
-  }
-
-  /**
-   * How long to wait for more free places under load: one claim costs as much for one row as for twenty. Never for
-   * long: the other places may be taken for minutes.
-   */
-  private gatherMs(free: number): number {
-    if (!this.backlog || free === 0 || free >= Math.floor(this.places / 4)) return 0;
-    return Math.max(0, this.claimedAt + MAX_GATHER_MS - performance.now());
-  }
-
   /** A call that waited for a socket would reach a provider with a limit later than it was let through. */
   private get places(): number {
     const { concurrency, account } = this.options;
     return account?.limit ? Math.min(concurrency, this.serviceConfig.HTTP_MAX_SOCKETS) : concurrency;
-  }
-
-  private async start(limit: number): Promise<void> {
-    const { claimed, more } = await this.claims.claim(limit);
-    this.backlog = more;
-    this.spacing.carried(claimed.length);
-    for (const one of claimed) void this.work(one);
-    // What ended without a call left its place free.
-    if (more && claimed.length < limit) this.pace.wake();
   }
 
   /** Tells, once for each reason, what a stage waits for. */
@@ -220,18 +162,18 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   }
 
   private async work(claimed: Claimed<J>): Promise<void> {
-    const { job, owner, now, isProbe } = claimed;
-    this.active.set(job, owner);
+    const { job, now, isProbe } = claimed;
+    this.jobs.add(claimed);
     try {
       const outcome = await this.step(job, now, isProbe).catch((error: unknown) => this.notDone(job, error, now));
       // What was given back is somebody else's by now.
-      if (this.active.has(job) || outcome.keep) await this.recorder.record(claimed, outcome);
+      if (this.jobs.has(job) || outcome.keep) await this.recorder.record(claimed, outcome);
     } catch (error) {
       // The lease runs out and the row is met again: nothing is lost, only later.
       this.logger.error({ taskId: job.taskId, error: toError(error).message }, 'an outcome could not be recorded');
     } finally {
-      this.active.delete(job);
-      if (this.backlog || this.stopping) this.pace.wake();
+      this.jobs.delete(job);
+      this.claiming.left();
     }
   }
 
@@ -241,27 +183,11 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
 
   /** What can end in time ends; the rest goes back, so that another process need not wait for our leases. */
   private async stop(): Promise<void> {
-    this.stopping = true;
-    this.pace.wake();
-    await this.ended;
     const deadline = Date.now() + this.serviceConfig.SHUTDOWN_TIMEOUT_MS * 0.8;
-    await this.giveBack([...this.active.keys()].filter(job => this.isFree(job)));
-    while (this.active.size > 0 && Date.now() < deadline) await this.pace.rest(100);
-    await this.giveBack([...this.active.keys()]);
-    clearInterval(this.renewal);
-  }
-
-  private async giveBack(jobs: J[]): Promise<void> {
-    const owners = jobs.map(job => this.active.get(job) as string);
-    for (const job of jobs) this.active.delete(job);
-    await this.leases
-      .giveBack(owners)
-      .catch((error: unknown) => this.logger.warn({ error: toError(error).message }, 'leases were not given back'));
-  }
-
-  private async renew(): Promise<void> {
-    await this.leases
-      .renew([...this.active.values()])
-      .catch((error: unknown) => this.logger.warn({ error: toError(error).message }, 'leases were not renewed'));
+    await this.claiming.stop(deadline);
+    await this.jobs.giveBack(job => this.isFree(job));
+    await this.claiming.until(() => this.jobs.size === 0, deadline);
+    await this.jobs.giveBack(() => true);
+    this.jobs.end();
   }
 }

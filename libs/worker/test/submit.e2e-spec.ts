@@ -1,5 +1,6 @@
 import { Database, ProviderError, Unavailable } from '@castad/platform';
 import { eventually } from '@castad/testing';
+import { EntityManager } from '@mikro-orm/mysql';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PieceWorker } from './piece.ts';
@@ -99,12 +100,27 @@ it('calls nobody when the order was cancelled meanwhile, in whatever order the t
 });
 
 it('goes on at once with what it claimed when the commit of the claim was not answered', async () => {
-  const app = await shop.boot();
+  const app = await shop.boot({}, { WORKER_POLL_MS: '100' });
   const lost = loseAnswer(app, result => !!(result as { claimed?: unknown[] } | undefined)?.claimed?.length);
-  await shop.order(app, 1);
+  await shop.orderLater(app, 3_600_000);
+  await shop.sql('update piece set due_at = now(3)');
 
   const [call] = await shop.expectSubmits(1);
   expect(lost()).toBe(1);
+  call?.answer('job-1');
+  await shop.expectStatuses({ running: 1 });
+  expect(await shop.pieces()).toMatchObject([{ attempt: 1 }]);
+});
+
+it('goes on at once with what was claimed in the transaction that ordered it when its commit was not answered', async () => {
+  const app = await shop.boot();
+  jest.spyOn(EntityManager.prototype, 'commit').mockImplementationOnce(async function (this: EntityManager) {
+    await EntityManager.prototype.commit.call(this);
+    throw Object.assign(new Error('the connection was lost'), { code: 'PROTOCOL_CONNECTION_LOST' });
+  });
+  await expect(shop.order(app, 1)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+
+  const [call] = await shop.expectSubmits(1);
   call?.answer('job-1');
   await shop.expectStatuses({ running: 1 });
   expect(await shop.pieces()).toMatchObject([{ attempt: 1 }]);
@@ -186,7 +202,7 @@ it('outlives a database that is away: leases, outcomes and job ids', async () =>
   await shop.bed.part('mariadb').stop();
   const now = jest.spyOn(app.get(Database), 'now').mockRejectedValue(new Unavailable('DATABASE_UNAVAILABLE', 'Away.'));
   // As the clock that runs on its own for a minute does then.
-  await app.get(PieceWorker)['renew']();
+  await app.get(PieceWorker)['jobs']['renew']();
   first?.answer('job-1');
   second?.fail(new ProviderError('PROVIDER_BUSY', 'Busy.', { retriable: true, refused: true, retryAfterMs: 60_000 }));
   await eventually(() => expect(Date.now() - (second?.at ?? 0)).toBeGreaterThan(4_000));

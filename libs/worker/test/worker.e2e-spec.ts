@@ -2,7 +2,7 @@ import { message, SongCalledBack } from '@castad/contracts';
 import { ProviderError } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import { NotYet } from '../src/index.ts';
+import { atMost, NotYet } from '../src/index.ts';
 import { Workshop, type Call } from './workshop.ts';
 
 jest.setTimeout(60_000);
@@ -23,6 +23,46 @@ it('starts work at once when it is committed, and no sooner', async () => {
 
   const [call] = await shop.expectSubmits(1);
   expect(await shop.pieces()).toMatchObject([{ status: 'submitting', attempt: 1, token: call?.piece.token }]);
+});
+
+it('takes work in the transaction that makes it due: what follows at once costs no claim of its own', async () => {
+  const app = await shop.boot();
+  // The first note of all may have to wait for the broker.
+  await shop.order(app, 1);
+  await shop.expectSubmits(1);
+  const before = await shop.statements('commit');
+  await shop.order(app, 1);
+
+  const [, call] = await shop.expectSubmits(2);
+  // The order and the intent.
+  expect((await shop.statements('commit')) - before).toBe(2);
+  call?.answer('job-1');
+  await shop.expectStatuses({ submitting: 1, running: 1 });
+  await shop.callBack(app, call?.piece.token as string, 'job-1');
+  await shop.expectStatuses({ submitting: 1, done: 1 });
+  // The answer, the callback and the result.
+  expect((await shop.statements('commit')) - before).toBe(5);
+});
+
+it('starts what is ordered for later when it is due', async () => {
+  const app = await shop.boot();
+  await shop.orderLater(app, 300);
+
+  await shop.expectSubmits(1);
+});
+
+it('looks without a transaction, and writes nothing, while there is nothing to do', async () => {
+  const app = await shop.boot({ account: atMost('provider', 10, 1) }, { WORKER_POLL_MS: '20' });
+  shop.onSubmit = ({ piece, answer }) => answer(`job-${piece.taskId}`);
+  await shop.order(app, 1);
+  await shop.expectStatuses({ running: 1 });
+  const bucket = () => shop.sql('select * from bucket');
+  await eventually(async () => expect(await bucket()).toEqual(await bucket()));
+  const before = { bucket: await bucket(), commits: await shop.statements('commit') };
+  const selects = await shop.statements('select');
+
+  await eventually(async () => expect((await shop.statements('select')) - selects).toBeGreaterThan(50));
+  expect({ bucket: await bucket(), commits: await shop.statements('commit') }).toEqual(before);
 });
 
 it('holds no transaction and no connection while the provider works', async () => {
@@ -75,16 +115,12 @@ it('records outcomes that arrive together in one commit', async () => {
   const app = await shop.boot({ concurrency: 50 });
   await shop.order(app, 50);
   const calls = await shop.expectSubmits(50);
-  const commits = async () => {
-    const [row] = await shop.sql<{ Value: string }>("show global status like 'Com_commit'");
-    return Number(row?.Value);
-  };
-  const before = await commits();
+  const before = await shop.statements('commit');
 
   for (const { piece, answer } of calls) answer(`job-${piece.taskId}`);
 
   await shop.expectStatuses({ running: 50 });
-  expect((await commits()) - before).toBeLessThanOrEqual(3);
+  expect((await shop.statements('commit')) - before).toBeLessThanOrEqual(3);
 });
 
 it('goes on where an instance that died left off', async () => {

@@ -120,6 +120,15 @@ export class Workshop {
     return taskIds;
   }
 
+  /** Orders one piece that is due after so long. */
+  async orderLater(app: NestFastifyApplication, afterMs: number): Promise<void> {
+    await app.get(Database).transaction('requests', async unit => {
+      const piece = Piece.ordered(newId(), new Date(Date.now() + HOUR_MS), unit.now);
+      piece.dueAt = new Date(unit.now.getTime() + afterMs);
+      unit.insertIfAbsent(piece);
+    });
+  }
+
   /** Orders more work for a task that has had some. */
   async orderAgain(app: NestFastifyApplication, taskId: string, retry: Retry): Promise<void> {
     const deadline = new Date(Date.now() + HOUR_MS);
@@ -144,6 +153,12 @@ export class Workshop {
       .get(Database)
       .transaction('requests', async unit => app.get(PieceWorker).calledBack(unit, { token, jobId }));
     return (await this.sql('select 1 from piece where token = ?', [token])).length > 0;
+  }
+
+  /** How often the server was asked for something so far, by anybody. */
+  async statements(kind: 'commit' | 'select'): Promise<number> {
+    const [row] = await this.sql<{ Value: string }>(`show global status like 'Com_${kind}'`);
+    return Number(row?.Value);
   }
 
   sql<R>(sql: string, values: unknown[] = []): Promise<R[]> {

@@ -36,7 +36,7 @@ export class EventFeed implements OnApplicationBootstrap, Source {
     metrics: Metrics,
   ) {
     this.open = metrics.gauge('castad_event_streams', 'Open streams of events');
-    database.onCommitted(TaskEvent, () => this.pace.wake());
+    database.onDue(TaskEvent, { wake: () => this.pace.wake() });
     lifecycle.onDrain('consumers', () => this.stop());
   }
 
