@@ -19,6 +19,8 @@ export class Claiming<J extends Job & object> implements DueListener {
   private readonly spacing = new Spacing(SPACING_MS);
   /** There are rows that could not be started for want of places. */
   private backlog = false;
+  /** Something is surely due; otherwise a look comes before the claim. */
+  private isDue = false;
   private isFailing = false;
   private claimedAt = 0;
   private stopping = false;
@@ -50,7 +52,7 @@ export class Claiming<J extends Job & object> implements DueListener {
   }
 
   wake(afterMs: number): void {
-    if (afterMs === 0) this.pace.wake();
+    if (afterMs === 0) this.wakeNow();
     else setTimeout(() => this.pace.wake(), afterMs).unref();
   }
 
@@ -68,13 +70,13 @@ export class Claiming<J extends Job & object> implements DueListener {
         else if (ending === 'unknown') this.claims.unanswered(claim);
         // The loop may have met rows that were locked here.
         if (ending === 'committed') this.left();
-        else this.pace.wake();
+        else this.wakeNow();
       };
     } catch (error) {
       release();
       this.isFailing = true;
       this.of.logger.warn({ error: toError(error).message }, 'cannot claim jobs with their commit');
-      this.pace.wake();
+      this.wakeNow();
       throw error;
     }
   }
@@ -84,17 +86,22 @@ export class Claiming<J extends Job & object> implements DueListener {
     if (this.backlog || this.stopping) this.pace.wake();
   }
 
+  private wakeNow(): void {
+    this.isDue = true;
+    this.pace.wake();
+  }
+
   private async run(): Promise<void> {
-    for (let failures = 0, isWoken = false; !this.stopping;) {
+    for (let failures = 0; !this.stopping;) {
       try {
         for (const one of await this.claims.takeUp()) this.of.work(one);
         const gatherMs = this.gatherMs();
-        if (gatherMs === 0 && (isWoken || this.backlog || (await this.claims.isAnythingToDo()))) await this.claim();
+        if (gatherMs === 0 && (this.isDue || this.backlog || (await this.claims.isAnythingToDo()))) await this.claim();
         failures = 0;
         this.isFailing = false;
-        isWoken = (await this.pace.rest(gatherMs || undefined)) || gatherMs > 0;
+        await this.pace.rest(gatherMs || undefined);
       } catch (error) {
-        this.isFailing = isWoken = true;
+        this.isFailing = this.isDue = true;
         this.of.logger.warn({ error: toError(error).message, failures: ++failures }, 'cannot claim jobs');
         await this.pace.rest(Math.min(100 * 2 ** failures, MAX_FAILURE_PAUSE_MS));
       }
@@ -113,6 +120,7 @@ export class Claiming<J extends Job & object> implements DueListener {
 
   private async claim(): Promise<void> {
     await this.spacing.begin();
+    this.isDue = false;
     const limit = Math.min(this.jobs.free, MAX_BATCH);
     if (limit <= 0) {
       this.backlog = true;
