@@ -96,3 +96,10 @@ export function disown(job: PaidJob, jobId: string): void {
 
 /** Since when the provider may be at work. */
 export const since = (job: PaidJob): number => (job.submittedAt ?? job.createdAt).getTime();
+
+/** Until when the callback of a submit of unknown outcome is waited for. */
+export const graceEnd = (job: PaidJob, graceMs: number): number => since(job) + graceMs;
+
+/** How long from now it is, and never beyond the deadline. */
+export const graceLeft = (job: PaidJob, graceMs: number, now: Date): number =>
+  Math.max(0, Math.min(graceEnd(job, graceMs), job.deadline.getTime()) - now.getTime());

@@ -1,29 +1,19 @@
 import type { Message } from '@castad/contracts';
-import { Backlog, Journal, Pacemaker } from '@castad/messaging';
-import { ProviderError, toError, type UnitOfWork } from '@castad/platform';
+import { Backlog, Journal } from '@castad/messaging';
+import type { UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';
+import type { Bench } from './bench.ts';
 import { CallbacksRead } from './callbacks-read.ts';
 import { Callbacks, type Callback } from './callbacks.ts';
 import { isOutcomeOpen, openBefore, orderBefore, OUTCOME_UNKNOWN } from './earlier-order.ts';
 import { Intents } from './intents.ts';
-import { causeOf, clearError, isFinal, lastError, noteError } from './job.ts';
-import { NotYet } from './not-yet.ts';
+import { clearError, lastError, noteError } from './job.ts';
 import type { Outcome, Publish, Reason } from './outcome.ts';
-import {
-  disown,
-  draftSubmit,
-  isOfAttempt,
-  isTakenOver,
-  orderAnew,
-  since,
-  submitted,
-  takeOver,
-  voidSubmit,
-  type PaidJob,
-} from './paid-job.ts';
-import { asProviderError, errorOf, pauseFor } from './provider-errors.ts';
+import { disown, graceEnd, graceLeft, isTakenOver, orderAnew, since, takeOver, type PaidJob } from './paid-job.ts';
+import { asProviderError, errorOf, pauseFor, troubled } from './provider-errors.ts';
+import { Submissions } from './submissions.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface PaidWorkerOptions extends WorkerOptions {
@@ -37,10 +27,8 @@ export interface PaidWorkerOptions extends WorkerOptions {
   limitMs: number;
 }
 
-const NOT_NOTED_MS = 1_000;
 const UNDER_WAY_MS = 1_000;
 const UNREAD_MS = 1_000;
-const ASK_AGAIN_MS = 500;
 
 const UNKNOWN: Reason = {
   code: OUTCOME_UNKNOWN,
@@ -56,7 +44,7 @@ const UNKNOWN: Reason = {
 export abstract class PaidWorker<J extends PaidJob & object, Request = void> extends Worker<J> {
   @Inject(Journal) private readonly journal!: Journal;
   @Inject(Backlog) private readonly messageBacklog!: Backlog;
-  private intents!: Intents<J>;
+  private submissions!: Submissions<J, Request>;
   private callbacks!: Callbacks<J>;
   private callbacksRead!: CallbacksRead<J>;
 
@@ -99,10 +87,24 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   override onApplicationBootstrap(): void {
     const bench = this.bench();
-    this.intents = new Intents(bench);
+    this.submissions = this.submissionsBy(bench, new Intents(bench));
     this.callbacks = new Callbacks(bench, saved => this.submitTaken(saved));
     this.callbacksRead = new CallbacksRead(bench, this.messageBacklog, this.paid.callbackTopic);
     super.onApplicationBootstrap();
+  }
+
+  private submissionsBy(
+    of: Pick<Bench<J>, 'account' | 'logger' | 'leaseMs'>,
+    intents: Pick<Intents<J>, 'ask'>,
+  ): Submissions<J, Request> {
+    return new Submissions(of, intents, this.journal, {
+      prepare: job => this.prepare(job),
+      submit: (job, request) => this.submit(job, request),
+      submitBegun: job => this.submitBegun(job),
+      submitTaken: saved => this.submitTaken(saved),
+      fail: (saved, reason, publish) => this.fail(saved, reason, publish),
+      ...this.paid,
+    });
   }
 
   /** For the handler of what somebody called back. */
@@ -146,7 +148,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   }
 
   protected async step(job: J, now: Date, isProbe = false): Promise<Outcome<J>> {
-    if (job.status === 'ordered') return this.submitOnce(job, now, isProbe);
+    if (job.status === 'ordered') return this.submissions.make(job, now, isProbe);
     const { jobId } = job;
     if (!jobId) return this.awaitCallback(job, now);
     const found = await this.poll(job, jobId, now);
@@ -161,7 +163,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, detail }, 'the provider could not be asked');
     if (!error.retriable && !error.account) return this.ending({ ...errorOf(error), retryable: false });
     return {
-      record: saved => this.troubled(saved, error),
+      record: saved => troubled(saved, error),
       dueInMs: Math.max(backOffMs(job.tries, error.retryAfterMs), this.pollFloor()),
       pause: pauseFor(error),
     };
@@ -188,118 +190,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     await this.account?.permit(job);
   }
 
-  private async submitOnce(job: J, now: Date, isProbe: boolean): Promise<Outcome<J>> {
-    let request: Request;
-    try {
-      draftSubmit(job);
-      request = await this.prepare(job);
-      await this.note(job);
-    } catch (thrown) {
-      return thrown instanceof NotYet ? this.notYet(thrown as NotYet<J>) : this.refused(job, asProviderError(thrown));
-    }
-    const notBegun = await this.begun(job, isProbe);
-    if (notBegun) return notBegun;
-    try {
-      return this.taken(job, await this.submit(job, request));
-    } catch (thrown) {
-      const error = asProviderError(thrown);
-      return error.refused ? this.refused(job, error) : this.unknown(job, error, now);
-    }
-  }
-
-  private notYet({ lookAgainMs, record }: NotYet<J>): Outcome<J> {
-    return { dueInMs: lookAgainMs, ...(record && { record }) };
-  }
-
-  /** Before the call: a lost database must not hide that it was made. */
-  private async note(job: J): Promise<void> {
-    try {
-      await this.journal.write(this.submitBegun(job), causeOf(job));
-    } catch (error) {
-      this.logger.warn({ taskId: job.taskId, error: toError(error).message }, 'waiting to note a paid call');
-      throw new NotYet(NOT_NOTED_MS);
-    }
-  }
-
-  /** Undefined: the row says so, and the call is to be made now. */
-  private async begun(job: J, isProbe: boolean): Promise<Outcome<J> | undefined> {
-    job.status = 'submitting';
-    const until = Date.now() + this.serviceConfig.WORKER_LEASE_MS;
-    for (let isSure = true; ; isSure = false) {
-      try {
-        const { mayCall, waitMs } = await this.intents.ask({ job, isProbe });
-        if (!mayCall) return isSure ? { dueInMs: waitMs } : this.notMade(job, waitMs);
-        if (this.account?.provider.limit && !this.account.isGranted(job)) return this.notMade(job, ASK_AGAIN_MS);
-        this.account?.use(job);
-        return undefined;
-      } catch (error) {
-        if (Date.now() > until) return this.notMade(job, 0);
-        this.logger.warn({ taskId: job.taskId, error: toError(error).message }, 'waiting to make a paid call');
-        await new Pacemaker(ASK_AGAIN_MS).rest();
-      }
-    }
-  }
-
-  /** The row may say that the call was made; this process knows that it was not. */
-  private notMade(job: J, dueInMs: number): Outcome<J> {
-    const token = job.token as string;
-    const undo = (saved: J) => {
-      if (!isOfAttempt(saved, token)) return;
-      voidSubmit(saved);
-      saved.attempt -= 1;
-    };
-    return { record: undo, keep: undo, dueInMs };
-  }
-
-  private taken(job: J, jobId: string): Outcome<J> {
-    const token = job.token as string;
-    const save = (saved: J, publish: Publish) => {
-      if (!submitted(saved, jobId, token)) return;
-      if (!isFinal(saved)) clearError(saved);
-      publish(this.submitTaken(saved));
-    };
-    this.logger.log({ taskId: job.taskId, attempt: job.attempt, jobId }, 'submitted');
-    return { record: save, keep: save, dueInMs: this.paid.pollMs, accepted: true };
-  }
-
-  /** Nothing was ordered: what may be accepted later is tried until the deadline. */
-  private refused(job: J, error: ProviderError): Outcome<J> {
-    const { retriable, account, code, detail } = error;
-    const again = account || retriable;
-    this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, again, detail }, 'the submit was refused');
-    const token = job.token as string;
-    const record = (saved: J, publish: Publish) => {
-      voidSubmit(saved);
-      if (again) this.troubled(saved, error);
-      else this.fail(saved, { ...errorOf(error), retryable: false }, publish);
-    };
-    return {
-      record,
-      keep: (saved, publish) => {
-        if (!isOfAttempt(saved, token)) return;
-        if (isFinal(saved)) voidSubmit(saved);
-        else record(saved, publish);
-      },
-      dueInMs: backOffMs(job.tries, error.retryAfterMs),
-      pause: pauseFor(error),
-    };
-  }
-
-  private unknown(job: J, error: ProviderError, now: Date): Outcome<J> {
-    const { taskId, attempt } = job;
-    const { code, detail } = error;
-    this.logger.error({ taskId, attempt, code, detail }, 'the outcome of a paid call is unknown');
-    return {
-      record: saved => {
-        saved.status = 'unknown';
-      },
-      dueInMs: this.graceLeft(job, now),
-      pause: pauseFor(error),
-    };
-  }
-
   private async awaitCallback(job: J, now: Date): Promise<Outcome<J>> {
-    const left = this.graceLeft(job, now);
+    const left = graceLeft(job, this.paid.graceMs, now);
     if (left > 0) return { dueInMs: left };
     if (!(await this.callbacksRead.isUntil(now.getTime()))) return { dueInMs: UNREAD_MS };
     return {
@@ -320,7 +212,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   private notOurs(job: J, jobId: string, now: Date): Outcome<J> {
     this.logger.warn({ taskId: job.taskId }, 'a callback named a job that is not ours');
-    return { record: saved => disown(saved, jobId), dueInMs: this.graceLeft(job, now) };
+    return { record: saved => disown(saved, jobId), dueInMs: graceLeft(job, this.paid.graceMs, now) };
   }
 
   private stillWorking(job: J, now: Date): Outcome<J> {
@@ -331,19 +223,6 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
         retryable: true,
       });
     return { record: saved => clearError(saved), dueInMs: this.paid.pollMs };
-  }
-
-  private troubled(saved: J, error: ProviderError): void {
-    saved.tries += 1;
-    noteError(saved, errorOf(error));
-  }
-
-  private graceLeft(job: J, now: Date): number {
-    return Math.max(0, Math.min(this.graceEnd(job), job.deadline.getTime()) - now.getTime());
-  }
-
-  private graceEnd(job: J): number {
-    return since(job) + this.paid.graceMs;
   }
 
   private pollFloor(): number {
@@ -361,8 +240,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   /** Until it is known what came of the earlier order, or told that nobody knows. To pay again then is up to a person. */
   private await(unit: UnitOfWork, job: J, open: J): void {
     job.retryOf = open.revision;
-    const graceEnd = this.graceEnd(open);
-    if (unit.now.getTime() < graceEnd || !this.callbacksRead.isKnownUntil(graceEnd)) {
+    const until = graceEnd(open, this.paid.graceMs);
+    if (unit.now.getTime() < until || !this.callbacksRead.isKnownUntil(until)) {
       job.dueAt = new Date(unit.now.getTime() + UNDER_WAY_MS);
       unit.wake(this.entity, UNDER_WAY_MS);
       return;

@@ -1,6 +1,6 @@
 import { AppError, ProviderError, toError } from '@castad/platform';
 import type { Pause } from './bucket.entity.ts';
-import type { JobError } from './job.ts';
+import { noteError, type Job, type JobError } from './job.ts';
 
 /** How long a refused account is left alone, unless the provider says so. */
 const ACCOUNT_PAUSE_MS = 60_000;
@@ -24,3 +24,9 @@ export const errorOf = ({ code, message, detail }: ProviderError): JobError => (
 /** What an error means for everybody who would buy something from that provider. */
 export const pauseFor = (error: ProviderError): Pause | undefined =>
   error.account ? { ...errorOf(error), ms: error.retryAfterMs ?? ACCOUNT_PAUSE_MS } : undefined;
+
+/** One more failure in a row of what may be repeated. */
+export function troubled(job: Job, error: ProviderError): void {
+  job.tries += 1;
+  noteError(job, errorOf(error));
+}

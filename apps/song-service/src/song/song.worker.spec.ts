@@ -74,9 +74,11 @@ describe('SongWorker', () => {
     const clients = [suno as unknown as SunoClient, meter as unknown as TrackMeter] as const;
     worker = Object.assign(new SongWorker(...clients, config), {
       journal: { write: async (message: Message) => noted.push(message) },
-      intents: { ask: async () => ({ mayCall: true, waitMs: 0 }) },
-      serviceConfig: config,
     });
+    worker['submissions'] = worker['submissionsBy'](
+      { logger: worker['logger'], leaseMs: 1_000 },
+      { ask: async () => ({ mayCall: true, waitMs: 0 }) },
+    );
     noted = [];
   });
 

@@ -77,9 +77,11 @@ describe('VideoWorker', () => {
       ),
       {
         journal: { write: async () => undefined },
-        intents: { ask: async () => ({ mayCall: true, waitMs: 0 }) },
-        serviceConfig: config,
       },
+    );
+    worker['submissions'] = worker['submissionsBy'](
+      { logger: worker['logger'], leaseMs: 1_000 },
+      { ask: async () => ({ mayCall: true, waitMs: 0 }) },
     );
   });
 
