@@ -96,10 +96,12 @@ export class Claiming<J extends Job & object> implements DueListener {
       try {
         for (const one of await this.claims.takeUp()) this.of.work(one);
         const gatherMs = this.gatherMs();
-        if (gatherMs === 0 && (this.isDue || this.backlog || (await this.claims.isAnythingToDo()))) await this.claim();
+        const dueInMs = this.isDue || this.backlog ? 0 : await this.claims.dueInMs();
+        if (gatherMs + dueInMs === 0) await this.claim();
         failures = 0;
         this.isFailing = false;
-        await this.pace.rest(gatherMs || undefined);
+        // A timed wake-up may come a moment too early: the clock that it was set by has been corrected since.
+        await this.pace.rest(Math.min(Math.ceil(gatherMs + dueInMs) || this.of.pollMs, this.of.pollMs));
       } catch (error) {
         this.isFailing = this.isDue = true;
         this.of.logger.warn({ error: toError(error).message, failures: ++failures }, 'cannot claim jobs');

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Bench } from './bench.ts';
 import type { Bucket } from './bucket.entity.ts';
 import { endCancelled } from './cancellation.entity.ts';
-import { dueRows, dueRowsFor, isAnyDue } from './due.ts';
+import { dueRows, dueRowsFor, nextDueMs } from './due.ts';
 import { isFinal, type Job } from './job.ts';
 import type { Leases } from './leases.ts';
 
@@ -33,14 +33,11 @@ export class Claims<J extends Job & object> {
     private readonly leases: Leases<J>,
   ) {}
 
-  /** A look without locks, for polls: whether a claim would change anything. */
-  async isAnythingToDo(): Promise<boolean> {
+  /** A look without locks: how long until a claim would change anything. */
+  async dueInMs(): Promise<number> {
     const { account, database, entity } = this.of;
     const now = await database.now();
-    return database.read(
-      'background',
-      async em => !!(await account?.glance(em, now)) || (await isAnyDue(em, entity, now)),
-    );
+    return database.read('background', async em => ((await account?.glance(em, now)) ? 0 : nextDueMs(em, entity, now)));
   }
 
   async claim(limit: number): Promise<Claim<J>> {

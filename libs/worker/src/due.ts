@@ -43,18 +43,17 @@ export async function dueRowsFor<J extends Job & object>(
   return [...begun, ...(await find(unit, entity, { status: 'ordered', deadline: { $gt: unit.now } }, left))];
 }
 
-/** Whether there are such rows, without locks. */
-export async function isAnyDue<J extends object>(
+/** How long until the first row that nobody works on is due, without locks; `Infinity` when there is none. */
+export async function nextDueMs<J extends object>(
   em: EntityManager,
   entity: EntityName<J>,
   now: Date,
-): Promise<boolean> {
+): Promise<number> {
   const { tableName } = em.getMetadata().get(entity);
-  const rows = await em
-    .getConnection()
-    .execute<object[]>(
-      `select 1 from \`${tableName}\` where due_at <= ? and (lease_until is null or lease_until <= ?) limit 1`,
-      [now, now],
-    );
-  return rows.length > 0;
+  const [first] = await em.getConnection().execute<{ ms: string }[]>(
+    `select timestampdiff(microsecond, ?, due_at) / 1000 ms from \`${tableName}\`
+       where due_at is not null and (lease_until is null or lease_until <= ?) order by due_at limit 1`,
+    [now, now],
+  );
+  return first ? Math.max(0, Number(first.ms)) : Infinity;
 }
