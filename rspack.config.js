@@ -2,6 +2,17 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import swc from './swc.config.js';
 
+// `nest build --watch` is started by cli/watch.ts, which wants to know what came of each build, and ends with it.
+if (process.send) process.once('disconnect', () => process.exit());
+
+const report = app => ({
+  apply({ hooks }) {
+    hooks.done.tap('report', stats => {
+      process.send({ app, errors: stats.hasErrors() ? stats.toString({ all: false, errors: true }) : undefined });
+    });
+  },
+});
+
 /**
  * Bundles our own code and leaves packages to node_modules. Beside the service an app has an entry for each job of
  * its own: the migrations that its deployment runs first, and what rebuilds its projection.
@@ -20,6 +31,9 @@ export default options => {
       devtoolModuleFilenameTemplate: info => `../../../${info.resourcePath.replace(/^\.\//, '')}`,
     },
     externals: [({ request }, done) => (/^(\.|\/|@castad\/)/.test(request) ? done() : done(null, `module ${request}`))],
+    // Who runs what was built before can go on with it.
+    optimization: { ...options.optimization, emitOnErrors: false },
+    plugins: [...options.plugins, ...(process.send ? [report(dirname(options.output.filename))] : [])],
     module: {
       rules: [
         {

@@ -4,11 +4,15 @@ import { isFree } from '../sandbox/ports.ts';
 import { run } from '../sandbox/run.ts';
 import { build } from './build.ts';
 import { command } from './command.ts';
+import { restartOnChange } from './watch.ts';
+
+const isWatching = process.argv.includes('--watch');
 
 await command(async () => {
   const port = await choosePort();
   await build(console.log);
-  await run({ log: console.log, port }, async ({ sandbox, system, stopping }) => {
+  await run({ log: console.log, port }, async running => {
+    const { sandbox, system, stopping } = running;
     const url = system.gatewayUrl;
     console.log(`
 CASTAD runs. Ctrl-C stops all of it.
@@ -23,7 +27,8 @@ Order a film, and look how far it is:
   curl -X POST ${url}/v1/projects -H 'content-type: application/json' -d '{"businessName": "Sea Breeze Stay", "region": "Gangneung", "language": "en", "run": true, "withoutPhotos": true}'
   curl ${url}/v1/projects
 `);
-    if (!stopping.aborted) await once(stopping, 'abort');
+    if (isWatching) await restartOnChange(running, console.log);
+    else if (!stopping.aborted) await once(stopping, 'abort');
   });
 });
 
