@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import swc from './swc.config.js';
 
-// `nest build --watch` is started by cli/watch.ts, which wants to know what came of each build, and ends with it.
+// cli/watch.ts starts `nest build --watch` with a channel: it is told the result of each build, and we end with it.
 if (process.send) process.once('disconnect', () => process.exit());
 
 const report = app => ({
@@ -31,7 +31,7 @@ export default options => {
       devtoolModuleFilenameTemplate: info => `../../../${info.resourcePath.replace(/^\.\//, '')}`,
     },
     externals: [({ request }, done) => (/^(\.|\/|@castad\/)/.test(request) ? done() : done(null, `module ${request}`))],
-    // Who runs what was built before can go on with it.
+    // A failed build leaves the last good one in place.
     optimization: { ...options.optimization, emitOnErrors: false },
     plugins: [...options.plugins, ...(process.send ? [report(dirname(options.output.filename))] : [])],
     module: {

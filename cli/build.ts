@@ -16,7 +16,7 @@ export async function build(log: (line: string) => void) {
     const nest = [join(root, 'node_modules', '.bin', 'nest'), 'build', '--all'];
     const { status, stdout, stderr } = spawnSync(process.execPath, nest, { cwd: root, encoding: 'utf8' });
     if (status !== 0) throw new Failure(`The build failed.\n\n${stdout}${stderr}`, { next: 'mend the code above.' });
-    // A file that would stay the same is not written.
+    // An unchanged output is not written.
     for (const file of outputs()) utimesSync(file, new Date(), new Date());
   });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Failure } from '../sandbox/failure.ts';
 import { root } from '../sandbox/sandbox.ts';
 
-/** Runs a command to its exit code; says of a failure what its reader can do, and of a fault of ours everything. */
+/** Runs a command and exits. A Failure is printed with what to do; any other error with its stack. */
 export async function command(work: () => Promise<void>): Promise<never> {
   try {
     const settings = join(root, '.env');

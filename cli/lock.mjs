@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Does the work while no other process does work under the same lock file; a lock whose owner is gone is void. */
+/** Runs the work under a lock file, one process at a time. A lock whose owner has died is void. */
 export async function locked(file, waiting, work) {
   mkdirSync(dirname(file), { recursive: true });
   for (let isSaid = false; !take(file); isSaid = true) {

@@ -37,7 +37,7 @@ describe('npm run dev', () => {
   const live = async (name: string) => (await fetch(`${part(name)?.address}/health/live`)).json();
   const restarts = (name: string) => output.split(`${name} restarted`).length - 1;
 
-  it('goes on with what runs while a change does not build, and says what is wrong', async () => {
+  it('keeps the old process and shows the error while a change does not build', async () => {
     const before = pids();
     appendFileSync(join(dir, 'apps/lyric-service/src/main.ts'), 'class {{\n');
     await eventually(() => output.includes('lyric-service does not build'), 60_000);
@@ -72,7 +72,7 @@ describe('npm run dev', () => {
   }, 60_000);
 });
 
-/** All that `npm start` needs, with the packages of this checkout and our own from the copy. */
+/** Copies what `npm start` needs. Packages are links to this checkout's, except our own, which lie in the copy. */
 function copySources(dir: string) {
   for (const name of ['apps', 'libs', 'cli', 'sandbox', ...globSync('*.{js,json}', { cwd: root })]) {
     cpSync(join(root, name), join(dir, name), { recursive: true });

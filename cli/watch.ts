@@ -14,26 +14,26 @@ interface Build {
   errors?: string;
 }
 
-/** Rebuilds services whose sources change and restarts those whose code became different, until it is told to stop. */
+/** Rebuilds services when their sources change, and restarts those whose bundle changed, until it is told to stop. */
 export async function restartOnChange({ system, stopping }: Running, log: (line: string) => void) {
   const restart = restarter(system, stopping, log);
-  // A build whose output is the same does not write it.
+  // An unchanged output is not written.
   const writtenAt = (app: string) => statSync(join(root, 'dist', app, 'main.js')).mtimeMs;
   const runningSince = new Map(services.map(name => [`apps/${name}`, writtenAt(`apps/${name}`)]));
   const errorsOf = new Map<string, string>();
   const nest = fork(join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), ['build', ...services, '--watch'], {
     cwd: root,
-    // Ctrl-C reaches us alone.
+    // A terminal's Ctrl-C must not end it before us.
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   nest.on('message', ({ app, errors }: Build) => {
     const name = basename(app);
     if (errors) {
-      // A fault in a library is one fault, however many services contain it.
+      // An error in a library is shown once, however many services contain it.
       if (![...errorsOf.values()].includes(errors)) log(`\n${errors}`);
       errorsOf.set(name, errors);
-      log(`${name} does not build; the running process goes on.`);
+      log(`${name} does not build; its process keeps running.`);
     } else {
       const wasBroken = errorsOf.delete(name);
       const isNew = writtenAt(app) !== runningSince.get(app);
@@ -51,7 +51,7 @@ export async function restartOnChange({ system, stopping }: Running, log: (line:
   if (!stopping.aborted) throw new Failure('The build that watches the sources ended.');
 }
 
-/** Restarts a service; a restart that is asked for meanwhile takes the place of the one under way. */
+/** Restarts a service; a newer restart supersedes the one under way. */
 function restarter(system: Running['system'], stopping: AbortSignal, log: (line: string) => void) {
   const latest = new Map<string, number>();
   return async (name: string) => {
@@ -65,7 +65,7 @@ function restarter(system: Running['system'], stopping: AbortSignal, log: (line:
       await system.startService(name);
       if (!isOver()) log(`${name} restarted in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
     } catch (error) {
-      if (!isOver()) log(`\n${(error as Error).message}\n\n${name} is started again when its sources change.`);
+      if (!isOver()) log(`\n${(error as Error).message}\n\n${name} starts again when its sources change.`);
     }
   };
 }

@@ -8,17 +8,17 @@ export const topicKeys = Object.keys(topics) as TopicKey[];
 export const typesOn = (key: TopicKey) => messages.filter(({ topic }) => topic === topics[key].name);
 
 const purposes: Record<TopicKey, string> = {
-  taskCommands: 'Orders about a whole task, to every service that works on one.',
-  taskEvents: 'How orders ended, and which messages were put aside.',
-  lyricCommands: 'Orders to lyric-service.',
-  lyricEvents: 'What became of lyrics.',
-  songCommands: 'Orders to song-service.',
-  songCallbacks: 'That somebody called back with the token of a song.',
-  songEvents: 'What became of songs.',
-  videoCommands: 'Orders to video-service.',
-  videoCallbacks: 'That somebody called back with the token of a film.',
-  videoEvents: 'What became of renders.',
-  storageEvents: 'What became of the files that are to be kept.',
+  taskCommands: 'Commands about a whole task, to every service that works on it.',
+  taskEvents: 'How orders ended, and which messages became dead letters.',
+  lyricCommands: 'Commands to lyric-service.',
+  lyricEvents: 'Events about lyrics.',
+  songCommands: 'Commands to song-service.',
+  songCallbacks: 'Callbacks that carry the token of a song.',
+  songEvents: 'Events about songs.',
+  videoCommands: 'Commands to video-service.',
+  videoCallbacks: 'Callbacks that carry the token of a render.',
+  videoEvents: 'Events about renders.',
+  storageEvents: 'Events about stored files.',
 };
 
 function channel(key: TopicKey) {
@@ -53,13 +53,13 @@ export const channels = {
   replay: perService(
     replayTopic('{service}'),
     ['ReplayedMessage'],
-    'Copies of old messages, made by an operator for this one service to read again. What it handled before is ' +
-      'dropped unless the copy is forced, and no provider is called for an order whose deadline has passed.',
+    'Copies of old messages that an operator replays to this service. Messages it handled before are dropped unless ' +
+      'the copy is forced. No provider is called for an order whose deadline has passed.',
   ),
   deadLetters: perService(
     deadLetterTopic('{service}'),
     ['DeadLetter', 'DeadLetterDecision'],
-    'Messages this service could not read or handle, untouched, with the reason. An operator has them handled again ' +
-      'through the replay topic, or not, and a record says so.',
+    'Messages that this service could not read or handle, unchanged, with the reason. An operator redrives them ' +
+      'through the replay topic or discards them; a record says which.',
   ),
 };

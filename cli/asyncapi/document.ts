@@ -24,10 +24,10 @@ export function asyncApi(repository: string): string {
       title: 'CASTAD messages',
       version: '1.0.0',
       description:
-        'What the services of CASTAD say to each other over Kafka: CloudEvents 1.0 in binary mode, with JSON values of ' +
-        'at most 256 KiB. The key is the task, so the messages of one task that travel on one topic stay in order. ' +
-        'A message is delivered at least once. A type is a name and a version: optional properties may be added to ' +
-        'it, so unknown ones are to be ignored; anything else is a new type.',
+        'The messages that the services of CASTAD exchange over Kafka: CloudEvents 1.0 in binary mode, with JSON values ' +
+        'of at most 256 KiB. The key is the task, so the messages of a task stay in order within a topic. Messages are ' +
+        'delivered at least once; deduplicate them by ce_id. A type is a name and a version. Optional properties may ' +
+        'be added to it, so ignore unknown ones. Any other change is a new type.',
     },
     defaultContentType: 'application/json',
     channels,

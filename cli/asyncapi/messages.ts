@@ -31,9 +31,9 @@ const replayedMessage = {
 
 const deadLetter = {
   name: 'DeadLetter',
-  summary: 'A record as it came, with all its headers, and where it came from and why it was put aside.',
+  summary: 'The original record with all its headers, and why and from where it was dead-lettered.',
   headers: ref('components', 'schemas', 'DeadLetterHeaders'),
-  payload: { description: 'The value as it came, which may be no message at all.' },
+  payload: { description: 'The original value, which need not be a valid message.' },
 };
 
 const deadLetterDecision = {

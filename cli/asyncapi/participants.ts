@@ -31,7 +31,7 @@ interface Participant {
   receives: MessageClass[];
 }
 
-/** Who says what to whom. Besides, every service sends `MessageRejected` for a message it had to put aside. */
+/** Which service sends and receives which messages. Every service also sends `MessageRejected` for a dead letter. */
 const conversations: Record<ServiceName, Participant> = {
   gateway: {
     sends: [

@@ -5,7 +5,7 @@ import { WrongUse } from './wrong-use.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** The command line by its options; says how the command is used when it does not fit. */
+/** Parses the command line. @throws WrongUse with the command's usage */
 export function parse<O extends Options>(args: string[], usage: string, options: O) {
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });

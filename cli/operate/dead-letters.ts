@@ -41,7 +41,7 @@ const actions: Record<string, (chosen: Chosen) => Promise<void>> = {
   },
 };
 
-/** Shows what a service put aside, and decides about it. */
+/** Lists and shows the dead letters of a service, and redrives or discards them. */
 export async function deadLetters(args: string[]): Promise<void> {
   const { values, positionals } = parse(args, USAGE, {
     of: { type: 'string' },
@@ -56,7 +56,7 @@ export async function deadLetters(args: string[]): Promise<void> {
   const service = serviceNamed(values.of, USAGE);
   const taskId = taskNamed(values.task);
   const isNarrowed = ids.length > 0 || values.all || values.reason !== undefined || taskId !== undefined;
-  // What is written must have been asked for.
+  // A change needs an explicit selection.
   if (name !== 'list' && name !== 'resume' && !isNarrowed)
     throw new WrongUse('Which dead letters: name them, or say --all.', USAGE);
   const kafka = await broker(deadLetterTopic(service), replayTopic(service));

@@ -12,7 +12,7 @@ const commands: Record<string, (args: string[]) => Promise<void>> = {
   rebuild,
 };
 
-/** Code 1: it could not be done. Code 2: what was asked for makes no sense. */
+/** Code 1: failure. Code 2: wrong usage. */
 try {
   const [name = '', ...args] = process.argv.slice(2);
   const command = commands[name];

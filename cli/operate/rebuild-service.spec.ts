@@ -3,10 +3,10 @@ import { expect, it } from '@jest/globals';
 import { globSync, readFileSync } from 'node:fs';
 import { participants } from '../asyncapi/participants.ts';
 
-/** They tell of a moment, not of what became of a row. */
+/** They report a moment, not the outcome of a row. */
 const PASSING: MessageClass[] = [MessageRejected, StageDelayed];
 
-/** The gateway's orders are nowhere else; the others' rows follow from what they announced. */
+/** The gateway's orders exist nowhere else; the other services' rows follow from their events. */
 it.each(participants.filter(({ service }) => service !== 'gateway'))(
   'whatever $service announces, it can be restored from',
   ({ service, sends }) => {

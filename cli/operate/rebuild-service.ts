@@ -10,14 +10,14 @@ import { WrongUse } from './wrong-use.ts';
 
 const USAGE = 'rebuild lyric-service|song-service|video-service|storage-service';
 
-/** Messages of a lost database, in one of the turns in which its service has to read them. */
+/** One of the passes in which a service that lost its database reads messages. */
 interface Turn {
   name: string;
   types: MessageClass[];
   spans: Span[];
 }
 
-/** Has a service whose database was lost make its rows again, from what it announced and what it was told. */
+/** Makes a service that lost its database restore its rows from its own events and its input. */
 export async function rebuild(args: string[]): Promise<void> {
   const { positionals } = parse(args, USAGE, {});
   const service = serviceNamed(positionals[0], USAGE);
@@ -42,7 +42,7 @@ export async function rebuild(args: string[]): Promise<void> {
   console.log(`${counted(copied, 'record')} copied to ${replayTopic(service)}; start ${service}: it reads them first`);
 }
 
-/** First what may not be begun, then what was begun and what came of it, then what was asked for. */
+/** First cancellations, then submits and their outcomes, then commands. */
 function typesOf(service: ServiceName): Omit<Turn, 'spans'>[] {
   const { sends = [], receives = [] } = participants.find(participant => participant.service === service) ?? {};
   return [
@@ -54,7 +54,7 @@ function typesOf(service: ServiceName): Omit<Turn, 'spans'>[] {
 
 const topicsOf = (types: MessageClass[]): string[] => [...new Set(types.map(({ topic }) => topic))];
 
-/** All turns end where their topics end now: what comes later comes live. */
+/** All passes end at the current ends of their topics; later messages are read live. */
 function ending(kafka: Kafka, service: ServiceName): Promise<Turn[]> {
   return withAdmin(kafka, admin =>
     Promise.all(typesOf(service).map(async turn => ({ ...turn, spans: await spansOf(admin, topicsOf(turn.types)) }))),
@@ -70,7 +70,7 @@ async function assertStopped(kafka: Kafka, service: ServiceName): Promise<void> 
   });
 }
 
-/** So that nothing old comes in live before the rows are there. */
+/** Live reading must not deliver old messages before the rows are restored. */
 async function beginAtEnds(kafka: Kafka, service: ServiceName, turns: Turn[]): Promise<void> {
   const [cancelled, , asked] = turns;
   const live = Map.groupBy([...(cancelled?.spans ?? []), ...(asked?.spans ?? [])], ({ topic }) => topic);

@@ -9,7 +9,7 @@ const USAGE =
   'replay --to <service> --from-topic <topic> [--from-topic <topic> ...] [--since <time>] [--until <time>] ' +
   '[--task <id>] [--type <message> ...] [--dry-run] [--force]';
 
-/** Has a service read old messages again. */
+/** Makes a service handle old messages again. */
 export async function replay(args: string[]): Promise<void> {
   const { values } = parse(args, USAGE, {
     to: { type: 'string' },

@@ -1,6 +1,6 @@
 import { Failure } from '../../sandbox/failure.ts';
 
-/** What was asked for makes no sense; says what would. */
+/** The command line is wrong; the message says what would be right. */
 export class WrongUse extends Failure {
   constructor(what: string, next: string) {
     super(what, { next });

@@ -14,7 +14,7 @@ class TopicsConfig extends KafkaConfig {
   TOPIC_MIN_INSYNC: number = 2;
 }
 
-/** Makes the topics that are missing. Safe to run again, and by several at once. */
+/** Creates missing topics. Safe to repeat and to run concurrently. */
 try {
   const config = loadConfig(TopicsConfig);
   const kafka = new Kafka({ ...kafkaConfig(config, 'topics'), logLevel: logLevel.NOTHING });
