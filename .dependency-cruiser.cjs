@@ -61,6 +61,23 @@ module.exports = {
       to: { pathNot: ['^libs/contracts/', packages('class-transformer|class-validator')] },
     },
     {
+      name: "operators' tools read the log and know nothing of the run-time",
+      comment: 'They share the envelope with it, whose headers they read and write.',
+      severity: 'error',
+      from: { path: '^libs/messaging/src/operations/', pathNot: TESTS },
+      to: { path: '^libs/messaging/', pathNot: '^libs/messaging/src/(operations/|envelope\\.ts$)' },
+    },
+    {
+      name: "the run-time does without operators' tools",
+      comment: 'But for a halted consumer, which looks in the log for the word to go on.',
+      severity: 'error',
+      from: {
+        path: '^libs/messaging/src/',
+        pathNot: ['^libs/messaging/src/(operations/|index\\.ts$|consumer/resumption\\.ts$)', ...TESTS],
+      },
+      to: { path: '^libs/messaging/src/operations/' },
+    },
+    {
       name: 'kafkajs is used as corrected',
       comment: 'libs/kafkajs mends it.',
       severity: 'error',
