@@ -11,7 +11,6 @@ export { MessageContext } from './consumer/message-context.ts';
 export * from './messaging.module.ts';
 export * from './migrations.ts';
 export { Outbox } from './producer/outbox.ts';
-export { Pacemaker } from './pacemaker.ts';
 export * from './operations/progress.ts';
 export * from './operations/provision.ts';
 export * from './operations/replay.ts';

@@ -1,6 +1,6 @@
 import type { Message } from '@castad/contracts';
-import { Backlog, Journal, Pacemaker } from '@castad/messaging';
-import { ProviderError, toError, type UnitOfWork } from '@castad/platform';
+import { Backlog, Journal } from '@castad/messaging';
+import { Pacemaker, ProviderError, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';

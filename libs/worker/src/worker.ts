@@ -1,6 +1,15 @@
 import { message, StageDelayed, type Stage } from '@castad/contracts';
-import { Outbox, Pacemaker } from '@castad/messaging';
-import { Database, Lifecycle, Metrics, ServiceConfig, Spacing, toError, type UnitOfWork } from '@castad/platform';
+import { Outbox } from '@castad/messaging';
+import {
+  Database,
+  Lifecycle,
+  Metrics,
+  Pacemaker,
+  ServiceConfig,
+  Spacing,
+  toError,
+  type UnitOfWork,
+} from '@castad/platform';
 import type { EntityName } from '@mikro-orm/core';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Account } from './account.ts';
