@@ -58,7 +58,7 @@ module.exports = {
       name: 'contracts are shapes and nothing else',
       severity: 'error',
       from: { path: '^libs/contracts/', pathNot: TESTS },
-      to: { pathNot: ['^libs/contracts/', packages('class-transformer|class-validator')] },
+      to: { pathNot: ['^libs/contracts/', packages('ajv|class-transformer|class-validator')] },
     },
     {
       name: "operators' tools read the log and know nothing of the run-time",
