@@ -58,7 +58,24 @@ module.exports = {
       name: 'contracts are shapes and nothing else',
       severity: 'error',
       from: { path: '^libs/contracts/', pathNot: TESTS },
-      to: { pathNot: ['^libs/contracts/', packages('class-transformer|class-validator')] },
+      to: { pathNot: ['^libs/contracts/', packages('ajv|class-transformer|class-validator')] },
+    },
+    {
+      name: "operators' tools read the log and know nothing of the run-time",
+      comment: 'They share the envelope with it, whose headers they read and write.',
+      severity: 'error',
+      from: { path: '^libs/messaging/src/operations/', pathNot: TESTS },
+      to: { path: '^libs/messaging/', pathNot: '^libs/messaging/src/(operations/|envelope\\.ts$)' },
+    },
+    {
+      name: "the run-time does without operators' tools",
+      comment: 'But for a halted consumer, which looks in the log for the word to go on.',
+      severity: 'error',
+      from: {
+        path: '^libs/messaging/src/',
+        pathNot: ['^libs/messaging/src/(operations/|index\\.ts$|consumer/resumption\\.ts$)', ...TESTS],
+      },
+      to: { path: '^libs/messaging/src/operations/' },
     },
     {
       name: 'kafkajs is used as corrected',

@@ -7,6 +7,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { asyncApi, DOCUMENT } from './document.ts';
 import { participants } from './participants.ts';
+import { messageSchemas, SCHEMAS } from './schemas.ts';
 
 interface Published {
   components: { messages: Record<string, { examples: { payload: object }[] }> };
@@ -39,6 +40,10 @@ describe('the AsyncAPI document', () => {
     const receives = participants.find(participant => participant.service === service)?.receives ?? [];
     expect(names(receives)).toEqual(expect.arrayContaining(handled));
   });
+});
+
+it('the schemas that messages are checked by are what `npm run asyncapi` writes', () => {
+  expect(readFileSync(SCHEMAS, 'utf8')).toBe(messageSchemas());
 });
 
 describe('the published schemas', () => {

@@ -1,4 +1,4 @@
-import { Message, type MessageClass } from '@castad/contracts';
+import { Message, messages, type MessageClass } from '@castad/contracts';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { IS_ISO8601, IS_URL } from 'class-validator';
 import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema';
@@ -34,6 +34,15 @@ export function schemasOf(messages: readonly MessageClass[], comments: Map<strin
   };
   for (const type of messages) add(type.name, targetConstructorToSchema(type, options) as Schema, ancestryOf(type));
   return schemas;
+}
+
+/** Where the contracts keep the schemas by which they check messages, in the repository. */
+export const SCHEMAS = 'libs/contracts/src/schemas.json';
+
+/** The content of that file. */
+export function messageSchemas(): string {
+  const text = JSON.stringify(schemasOf(messages, new Map()), undefined, 2);
+  return `${text.replaceAll(options.refPointerPrefix, '#/$defs/')}\n`;
 }
 
 /** The doc comment of a message class, or else of the kind of message it is. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -27,7 +28,7 @@ interface Property {
   isOptional: boolean;
 }
 
-/** The properties that the classes of a parsed message declare, present or not. */
+/** The properties that the classes of a message and of its parts declare, present or not. */
 function propertiesOf(value: unknown, path: string[] = []): Property[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => propertiesOf(item, [...path, String(index)]));
   if (typeof value !== 'object' || value === null) return [];
@@ -89,7 +90,7 @@ describe('samples', () => {
 describe.each(messages.map(message => [message.type, message] as const))('%s', (type, message) => {
   const samples = samplesOf(type);
   const newest = samples.at(-1)?.sample as Json;
-  const properties = propertiesOf(parseMessage(message, newest));
+  const properties = propertiesOf(plainToInstance(message, newest));
   const required = properties.filter(({ isOptional }) => !isOptional).map(({ path }) => path.join('.'));
 
   it.each(samples)('reads $file, and sends it as it is', ({ sample }) => {

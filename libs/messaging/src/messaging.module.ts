@@ -1,13 +1,13 @@
 import { TRANSPORT } from '@castad/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Backlog } from './backlog.ts';
-import { DeadLetters } from './dead-letters.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Journal } from './journal.ts';
-import { KafkaClient } from './kafka.client.ts';
-import { KafkaTransport } from './kafka.transport.ts';
-import { Outbox } from './outbox.ts';
-import { OutboxRelay } from './outbox.relay.ts';
+import { Backlog } from './consumer/backlog.ts';
+import { DeadLetters } from './consumer/dead-letters.ts';
+import { Dispatcher } from './consumer/dispatcher.ts';
+import { Journal } from './producer/journal.ts';
+import { KafkaClient } from './kafka/kafka.client.ts';
+import { KafkaTransport } from './consumer/kafka.transport.ts';
+import { Outbox } from './producer/outbox.ts';
+import { OutboxRelay } from './producer/outbox.relay.ts';
 import { SERVICE } from './tokens.ts';
 
 /** Sending through the outbox, receiving through the inbox. */

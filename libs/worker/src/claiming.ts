@@ -1,5 +1,4 @@
-import { Pacemaker } from '@castad/messaging';
-import { Spacing, toError, type DueListener, type Ending, type UnitOfWork } from '@castad/platform';
+import { Pacemaker, Spacing, toError, type DueListener, type Ending, type UnitOfWork } from '@castad/platform';
 import type { Logger } from '@nestjs/common';
 import type { Claim, Claimed, Claims } from './claims.ts';
 import type { Job } from './job.ts';

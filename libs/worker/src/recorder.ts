@@ -1,5 +1,4 @@
-import { Pacemaker } from '@castad/messaging';
-import { Batcher, toError, type UnitOfWork } from '@castad/platform';
+import { Batcher, Pacemaker, toError, type UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import type { Account } from './account.ts';
 import type { Bench } from './bench.ts';

@@ -1,6 +1,6 @@
 import type { Message } from '@castad/contracts';
-import { Pacemaker, type Journal } from '@castad/messaging';
-import { toError, type ProviderError } from '@castad/platform';
+import type { Journal } from '@castad/messaging';
+import { Pacemaker, toError, type ProviderError } from '@castad/platform';
 import { backOffMs } from './back-off.ts';
 import type { Bench } from './bench.ts';
 import type { Intents } from './intents.ts';

@@ -1,5 +1,4 @@
-import { Pacemaker } from '@castad/messaging';
-import { Database, Lifecycle, Metrics, Spacing, toError, Unavailable } from '@castad/platform';
+import { Database, Lifecycle, Metrics, Pacemaker, Spacing, toError, Unavailable } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
 import { TaskEvent } from '../projection/task-event.entity.ts';

@@ -1,4 +1,4 @@
-import { Pacemaker } from '@castad/messaging';
+import { Pacemaker } from '@castad/platform';
 import type { Page } from './feed.ts';
 
 const HEARTBEAT = ': still here\n\n';

@@ -1,8 +1,8 @@
 import type { Message } from '@castad/contracts';
 import type { UnitOfWork } from '@castad/platform';
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { Cause, Envelope } from './envelope.ts';
-import type { Outbox } from './outbox.ts';
+import type { Cause, Envelope } from '../envelope.ts';
+import type { Outbox } from '../producer/outbox.ts';
 
 /** What a handler works with besides the message itself. */
 export class MessageContext extends BaseRpcContext {

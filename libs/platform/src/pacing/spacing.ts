@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Lets work collect under load: after a pass that carried several items the next one begins no sooner than a little
- * later, and costs little more for what has come meanwhile. A pass that carried one item delays nobody.
+ * Lets batches grow under load: after a batch of several items the next one starts after a short delay, and takes along
+ * what has come meanwhile. A batch of one item delays nothing.
  */
 export class Spacing {
   private notBefore = 0;

@@ -2,7 +2,7 @@ import { ServiceConfig } from '@castad/platform';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Kafka, logLevel, Partitioners, type LogEntry, type Message, type Producer } from '@castad/kafkajs';
 import { kafkaConfig } from './kafka-access.ts';
-import { SERVICE } from './tokens.ts';
+import { SERVICE } from '../tokens.ts';
 
 export interface TopicMessages {
   topic: string;

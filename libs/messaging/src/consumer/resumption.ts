@@ -3,9 +3,9 @@ import { toError } from '@castad/platform';
 import { Logger } from '@nestjs/common';
 import type { Kafka } from '@castad/kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isResumption } from './dead-letter-log.ts';
-import { readTopics } from './topic-reader.ts';
-import { spansOf, type Span } from './topic-spans.ts';
+import { isResumption } from '../operations/dead-letter-log.ts';
+import { readTopics } from '../operations/topic-reader.ts';
+import { spansOf, type Span } from '../operations/topic-spans.ts';
 
 const POLL_MS = 2_000;
 

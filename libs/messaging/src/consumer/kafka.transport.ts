@@ -7,9 +7,9 @@ import { ConsumerHalted, Dispatcher } from './dispatcher.ts';
 import { Gatherer } from './gatherer.ts';
 import { isResumed } from './resumption.ts';
 import { Handlers } from './handlers.ts';
-import { KafkaClient } from './kafka.client.ts';
+import { KafkaClient } from '../kafka/kafka.client.ts';
 import { subscribersAssigner } from './subscribers.assigner.ts';
-import { SERVICE } from './tokens.ts';
+import { SERVICE } from '../tokens.ts';
 
 const REBALANCE_TIMEOUT_MS = 20_000;
 const MAX_FETCH_WAIT_MS = 500;

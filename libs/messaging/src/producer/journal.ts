@@ -1,9 +1,9 @@
 import type { Message, MessageClass } from '@castad/contracts';
 import { Batcher } from '@castad/platform';
 import { Inject, Injectable } from '@nestjs/common';
-import { headersOf, type Cause } from './envelope.ts';
-import { KafkaClient, type TopicMessages } from './kafka.client.ts';
-import { SERVICE } from './tokens.ts';
+import { headersOf, type Cause } from '../envelope.ts';
+import { KafkaClient, type TopicMessages } from '../kafka/kafka.client.ts';
+import { SERVICE } from '../tokens.ts';
 
 interface Entry {
   message: Message;

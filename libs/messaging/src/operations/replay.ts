@@ -1,7 +1,7 @@
 import { replayTopic } from '@castad/contracts';
 import type { IHeaders, Kafka, KafkaMessage } from '@castad/kafkajs';
 import { BoundedSender } from './bounded-sender.ts';
-import { FORCE_HEADER, headerOf, REPLAY_HEADER } from './envelope.ts';
+import { FORCE_HEADER, headerOf, REPLAY_HEADER } from '../envelope.ts';
 import type { Progress } from './progress.ts';
 import { readTopics } from './topic-reader.ts';
 import { sizeOf, spansOf, type Period, type Span } from './topic-spans.ts';

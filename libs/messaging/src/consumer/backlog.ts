@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { KafkaClient } from './kafka.client.ts';
-import { SERVICE } from './tokens.ts';
+import { KafkaClient } from '../kafka/kafka.client.ts';
+import { SERVICE } from '../tokens.ts';
 
 /** What this service, all its processes together, has not handled yet. */
 @Injectable()

@@ -15,11 +15,11 @@ import type { MessageHandler } from '@nestjs/microservices';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { DeadLetters, type ReceivedRecord } from './dead-letters.ts';
-import { isForced, readEnvelope, readMessage, type Envelope } from './envelope.ts';
+import { isForced, readEnvelope, readMessage, type Envelope } from '../envelope.ts';
 import type { Handlers } from './handlers.ts';
 import { InboxRow } from './inbox.entity.ts';
 import { MessageContext } from './message-context.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox } from '../producer/outbox.ts';
 
 const HANDLER_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUTS = 2;

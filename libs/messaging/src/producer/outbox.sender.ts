@@ -1,8 +1,8 @@
 import { AppError, toError } from '@castad/platform';
 import { Logger } from '@nestjs/common';
 import type { KafkaMessage } from '@castad/kafkajs';
-import type { DeadLetters } from './dead-letters.ts';
-import type { KafkaClient, TopicMessages } from './kafka.client.ts';
+import type { DeadLetters } from '../consumer/dead-letters.ts';
+import type { KafkaClient, TopicMessages } from '../kafka/kafka.client.ts';
 import { partitionOf } from './partitions.ts';
 
 /** One row of the outbox. */

@@ -1,4 +1,4 @@
-/** Lets a loop rest until somebody wakes it or time has passed. A wake during work is not lost. */
+/** Paces a polling loop: it sleeps until a wake-up or the end of its interval. A wake-up during work is not lost. */
 export class Pacemaker {
   private awake = false;
   private resume?: () => void;
@@ -10,7 +10,7 @@ export class Pacemaker {
     this.resume?.();
   }
 
-  /** True: somebody woke it. */
+  /** True: a wake-up ended it. */
   async rest(ms = this.idleMs): Promise<boolean> {
     if (!this.awake) {
       await new Promise<void>(resolve => {

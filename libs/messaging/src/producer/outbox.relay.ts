@@ -1,12 +1,11 @@
-import { Database, Lifecycle, Metrics, ServiceConfig, Spacing, explain } from '@castad/platform';
+import { Database, Lifecycle, Metrics, Pacemaker, ServiceConfig, Spacing, explain } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DeadLetters } from './dead-letters.ts';
-import { KafkaClient } from './kafka.client.ts';
+import { DeadLetters } from '../consumer/dead-letters.ts';
+import { KafkaClient } from '../kafka/kafka.client.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxRow } from './outbox.entity.ts';
 import { OutboxSender, type Row } from './outbox.sender.ts';
-import { Pacemaker } from './pacemaker.ts';
 import { RelayLease } from './relay-lease.ts';
 
 const MAX_ROWS = 500;

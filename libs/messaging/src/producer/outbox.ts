@@ -1,10 +1,10 @@
 import type { Message, MessageClass } from '@castad/contracts';
 import { AppError, Metrics, ServiceConfig, Unavailable, type UnitOfWork } from '@castad/platform';
 import { Inject, Injectable } from '@nestjs/common';
-import { headersOf, type Cause } from './envelope.ts';
+import { headersOf, type Cause } from '../envelope.ts';
 import { OutboxRow } from './outbox.entity.ts';
 import { partitionOf } from './partitions.ts';
-import { SERVICE } from './tokens.ts';
+import { SERVICE } from '../tokens.ts';
 
 const MAX_BYTES = 256 * 1024;
 

@@ -2,9 +2,9 @@ import { deadLetterTopic, MessageRejected, parseMessage, type Message } from '@c
 import { AppError, canonicalId, Metrics, ServiceConfig, shortened, toError } from '@castad/platform';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaMessage } from '@castad/kafkajs';
-import { headersOf } from './envelope.ts';
-import { KafkaClient } from './kafka.client.ts';
-import { SERVICE } from './tokens.ts';
+import { headersOf } from '../envelope.ts';
+import { KafkaClient } from '../kafka/kafka.client.ts';
+import { SERVICE } from '../tokens.ts';
 
 /** A record as it came, with where it came from. */
 export interface ReceivedRecord {

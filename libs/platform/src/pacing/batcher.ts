@@ -1,4 +1,4 @@
-import { Unavailable } from './errors.ts';
+import { Unavailable } from '../errors.ts';
 import { Spacing } from './spacing.ts';
 
 const MAX_ITEMS = 500;
@@ -11,9 +11,9 @@ interface Waiting<T, R> {
 }
 
 /**
- * Gathers what many callers ask for at the same time into one call (a group commit). While one batch runs, the next
- * one collects. A failing batch is repeated one item at a time, so that only the culprit's caller sees an error; where
- * nothing can be done for anybody, all see it.
+ * Coalesces concurrent calls into batches (group commit). While one batch runs, the next one fills. A failing batch is
+ * repeated one item at a time, so that only the caller of the failing item sees the error; when the database or broker
+ * is unavailable, all of them see it at once.
  */
 export class Batcher<T, R = void> {
   private waiting: Waiting<T, R>[] = [];

@@ -1,7 +1,7 @@
 import { deadLetterTopic } from '@castad/contracts';
 import type { Kafka, KafkaMessage } from '@castad/kafkajs';
 import { BoundedSender } from './bounded-sender.ts';
-import { headerOf } from './envelope.ts';
+import { headerOf } from '../envelope.ts';
 import type { Progress } from './progress.ts';
 import { copyRecords } from './replay.ts';
 import { readTopics } from './topic-reader.ts';
