@@ -1,7 +1,11 @@
+import { measurePatience } from './sandbox/patience.ts';
 import swc from './swc.config.js';
 
+// The workers and the suites read it.
+process.env.TEST_PATIENCE ??= String(measurePatience());
+
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/libs/testing/src/patient-environment.js',
   setupFiles: ['reflect-metadata'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, module: { type: 'es6' }, sourceMaps: 'inline' }] },
@@ -13,7 +17,7 @@ const common = {
 export default {
   coverageProvider: 'babel',
   maxWorkers: 2,
-  // A limit for what hangs, not a measure of speed.
+  // A limit for what hangs, not a measure of speed; it grows with the machine's slowness.
   testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['**/*.spec.ts'] },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,10 +9,15 @@ interface JestResults {
   numFailedTestSuites: number;
 }
 
+/** `npm test -- apps/gateway` looks at one room: its format and lint, and its tests. Types and the build have no rooms. */
+const args = process.argv.slice(2);
+const rooms = args.filter(arg => existsSync(arg));
+const places = rooms.length > 0 ? rooms : ['.'];
+
 /** Everything that must hold, in the order in which a fault is cheapest to find. Ends with the tests' count. */
 const steps: [name: string, command: string[]][] = [
-  ['format', ['npm', 'run', '--silent', 'format']],
-  ['lint', ['npm', 'run', '--silent', 'lint']],
+  ['format', ['npm', 'exec', '--', 'prettier', '--check', ...places]],
+  ['lint', ['npm', 'exec', '--', 'eslint', ...places]],
   ['types', ['npm', 'run', '--silent', 'types']],
   ['import rules and lockfile', ['npm', 'run', '--silent', 'imports']],
   ['build', ['npm', 'run', '--silent', 'build']],
@@ -37,7 +42,7 @@ if (failed.some(([name]) => name === 'build')) {
 } else {
   say('tests, on a real Kafka, MariaDB and Blob store');
   const report = join(mkdtempSync(join(tmpdir(), 'castad-verify-')), 'jest.json');
-  run(['npm', 'run', '--silent', 'jest', '--', '--json', `--outputFile=${report}`, ...process.argv.slice(2)]);
+  run(['npm', 'run', '--silent', 'jest', '--', '--json', `--outputFile=${report}`, ...args]);
   tests = JSON.parse(readFileSync(report, 'utf8')) as JestResults;
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eventually as repeated } from '../eventually.ts';
 import type { Json } from './call.ts';
 import type { Entry } from './request-log.ts';
 import { StandIn, type Provider } from './server.ts';
@@ -42,14 +43,12 @@ export async function receiver<T = Json>(answer: (count: number) => number = () 
 }
 
 /** Asks again until the answer holds. */
-export async function eventually<T>(ask: () => T | Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 5_000;
-  for (;;) {
+export function eventually<T>(ask: () => T | Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+  return repeated(async () => {
     const answer = await ask();
-    if (holds(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(answer)}`);
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
+    if (!holds(answer)) throw new Error(`still ${JSON.stringify(answer)}`);
+    return answer;
+  }, 5_000);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
