@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { catalog, messages } from './catalog.ts';
+import * as contracts from './index.ts';
 import { topics } from './topics.ts';
 
 const named = messages.map(message => [message.type, message] as const);
@@ -7,6 +8,13 @@ const named = messages.map(message => [message.type, message] as const);
 describe('catalog', () => {
   it('knows every message under a type of its own', () => {
     expect(catalog.size).toBe(messages.length);
+  });
+
+  it('leaves out no message class', () => {
+    const classes = Object.values(contracts).filter(
+      value => typeof value === 'function' && value.prototype instanceof contracts.Message && 'type' in value,
+    );
+    expect(new Set(messages)).toEqual(new Set(classes));
   });
 
   it.each(named)(
