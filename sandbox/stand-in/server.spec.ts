@@ -10,12 +10,12 @@ function counter() {
   const provider = {
     done: 0,
     routes: {
-      'POST /work': (call: Call) => {
+      'POST /jobs': (call: Call) => {
         provider.done += 1;
         call.job = `job-${provider.done}`;
         return json(200, { done: provider.done });
       },
-      'GET /work/*': (call: Call) => json(200, { id: call.param }),
+      'GET /jobs/*': (call: Call) => json(200, { id: call.param }),
       'GET /media/*': (call: Call) => file(call, bytes, 'audio/mpeg'),
     },
     faultKinds: [],
@@ -40,27 +40,27 @@ describe('a stand-in', () => {
 
   afterEach(() => standIn.close());
 
-  const work = () => standIn.ask('/work', { n: 1 });
+  const work = () => standIn.ask('/jobs', { n: 1 });
   const logged = () => standIn.requests();
 
   it('remembers every request with its body, answer and job', async () => {
     await work();
-    await standIn.ask('/work/7?deep=1');
+    await standIn.ask('/jobs/7?deep=1');
     expect(await logged()).toMatchObject([
-      { method: 'POST', path: '/work', status: 200, job: 'job-1', body: { n: 1 }, problems: [], faults: [] },
-      { method: 'GET', path: '/work/7', query: 'deep=1', status: 200, body: null },
+      { method: 'POST', path: '/jobs', status: 200, job: 'job-1', body: { n: 1 }, problems: [], faults: [] },
+      { method: 'GET', path: '/jobs/7', query: 'deep=1', status: 200, body: null },
     ]);
   });
 
   it('counts requests by path and method', async () => {
     await work();
     await work();
-    await standIn.ask('/work/7');
-    expect((await standIn.get('/__sim/requests?path=/work&count=true')).count).toBe(2);
-    expect((await standIn.get('/__sim/requests?path=/work*&count=true')).count).toBe(3);
+    await standIn.ask('/jobs/7');
+    expect((await standIn.get('/__sim/requests?path=/jobs&count=true')).count).toBe(2);
+    expect((await standIn.get('/__sim/requests?path=/jobs*&count=true')).count).toBe(3);
     expect(await standIn.get('/__sim/requests?method=GET')).toMatchObject({
       count: 1,
-      requests: [{ path: '/work/7' }],
+      requests: [{ path: '/jobs/7' }],
     });
   });
 
@@ -73,12 +73,12 @@ describe('a stand-in', () => {
 
   it('refuses unknown paths and broken bodies in the words of the provider', async () => {
     expect((await standIn.ask('/elsewhere')).status).toBe(404);
-    expect(await standIn.post('/work', '{"n":')).toEqual({ refused: 400 });
+    expect(await standIn.post('/jobs', '{"n":')).toEqual({ refused: 400 });
     expect(provider.done).toBe(0);
   });
 
   it('forgets everything on reset', async () => {
-    await standIn.fault({ endpoint: 'POST /work', kind: 'status', status: 503 });
+    await standIn.fault({ endpoint: 'POST /jobs', kind: 'status', status: 503 });
     await work();
     await standIn.ask('/__sim/reset', {});
     expect((await work()).status).toBe(200);
@@ -86,11 +86,11 @@ describe('a stand-in', () => {
   });
 
   it('refuses a fault it does not understand', async () => {
-    expect((await standIn.fault({ endpoint: 'POST /work', kind: 'meteorite' })).status).toBe(400);
+    expect((await standIn.fault({ endpoint: 'POST /jobs', kind: 'meteorite' })).status).toBe(400);
   });
 
   describe('under a fault', () => {
-    const under = (kind: string, more: object = {}) => standIn.fault({ endpoint: 'POST /work', kind, ...more });
+    const under = (kind: string, more: object = {}) => standIn.fault({ endpoint: 'POST /jobs', kind, ...more });
 
     it('status: answers so and does no work', async () => {
       await under('status', { status: 429, times: 1, headers: { 'retry-after': '3' } });
@@ -110,7 +110,7 @@ describe('a stand-in', () => {
 
     it('status with a body: says that instead', async () => {
       await under('status', { status: 503, body: { error: { type: 'unavailable_error' } } });
-      expect(await standIn.post('/work', {})).toEqual({ error: { type: 'unavailable_error' } });
+      expect(await standIn.post('/jobs', {})).toEqual({ error: { type: 'unavailable_error' } });
     });
 
     it('status-response: does the work and answers so all the same', async () => {
@@ -150,7 +150,7 @@ describe('a stand-in', () => {
     it('hang: never answers', async () => {
       await under('hang');
       const gaveUp = AbortSignal.timeout(50);
-      await expect(fetch(`${standIn.url}/work`, { method: 'POST', body: '{}', signal: gaveUp })).rejects.toThrow(
+      await expect(fetch(`${standIn.url}/jobs`, { method: 'POST', body: '{}', signal: gaveUp })).rejects.toThrow(
         'timeout',
       );
       expect(provider.done).toBe(0);
