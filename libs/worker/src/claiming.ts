@@ -65,11 +65,14 @@ export class Claiming<J extends Job & object> implements DueListener {
       const claim = await this.claims.claimIn(unit, limit);
       return ending => {
         release();
-        if (ending === 'committed') this.begin(claim, limit);
-        else if (ending === 'unknown') this.claims.unanswered(claim);
-        // The loop may have met rows that were locked here.
-        if (ending === 'committed') this.left();
-        else this.wakeNow();
+        if (ending === 'committed') {
+          this.begin(claim, limit);
+          // The loop may have found no free place meanwhile.
+          this.left();
+          return;
+        }
+        if (ending === 'unknown') this.claims.unanswered(claim);
+        this.wakeNow();
       };
     } catch (error) {
       release();
