@@ -1,17 +1,17 @@
 import type { Message } from '@castad/contracts';
 import { Backlog, Journal } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
-import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
+import type { EntityName } from '@mikro-orm/core';
 import { Inject } from '@nestjs/common';
 import { backOffMs } from './back-off.ts';
 import type { Bench } from './bench.ts';
 import { CallbacksRead } from './callbacks-read.ts';
 import { Callbacks, type Callback } from './callbacks.ts';
-import { isOutcomeOpen, openBefore, orderBefore, OUTCOME_UNKNOWN } from './earlier-order.ts';
+import { EarlierOrders, isOutcomeOpen, UNKNOWN } from './earlier-orders.ts';
 import { Intents } from './intents.ts';
-import { clearError, lastError, noteError } from './job.ts';
+import { clearError, lastError } from './job.ts';
 import type { Outcome, Publish, Reason } from './outcome.ts';
-import { disown, graceEnd, graceLeft, isTakenOver, orderAnew, since, takeOver, type PaidJob } from './paid-job.ts';
+import { disown, graceLeft, isTakenOver, orderAnew, since, type PaidJob } from './paid-job.ts';
 import { asProviderError, errorOf, pauseFor, troubled } from './provider-errors.ts';
 import { Submissions } from './submissions.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
@@ -27,15 +27,7 @@ export interface PaidWorkerOptions extends WorkerOptions {
   limitMs: number;
 }
 
-const UNDER_WAY_MS = 1_000;
 const UNREAD_MS = 1_000;
-
-const UNKNOWN: Reason = {
-  code: OUTCOME_UNKNOWN,
-  reason:
-    'The order was sent to the provider and no answer came back, so it may have been paid for. It was not sent again.',
-  retryable: true,
-};
 
 /**
  * A worker whose submit costs money: at most one submit per row and attempt, and another attempt only after the first
@@ -47,6 +39,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   private submissions!: Submissions<J, Request>;
   private callbacks!: Callbacks<J>;
   private callbacksRead!: CallbacksRead<J>;
+  private earlierOrders!: EarlierOrders<J>;
 
   protected constructor(
     entity: EntityName<J>,
@@ -90,6 +83,11 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     this.submissions = this.submissionsBy(bench, new Intents(bench));
     this.callbacks = new Callbacks(bench, saved => this.submitTaken(saved));
     this.callbacksRead = new CallbacksRead(bench, this.messageBacklog, this.paid.callbackTopic);
+    this.earlierOrders = new EarlierOrders(bench, this.callbacksRead, this.paid.graceMs, {
+      isSameWork: (job, earlier) => this.isSameWork(job, earlier),
+      takeResult: (job, earlier, publish) => this.takeResult(job, earlier, publish),
+      fail: (saved, reason, publish) => this.fail(saved, reason, publish),
+    });
     super.onApplicationBootstrap();
   }
 
@@ -125,15 +123,8 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
     return status === 'ordered';
   }
 
-  /** What an earlier order has paid for, or may have, is not paid for again. */
-  protected override async admit(jobs: J[], unit: UnitOfWork): Promise<void> {
-    const later = jobs.filter(({ status, attempt, revision }) => status === 'ordered' && attempt === 0 && revision > 1);
-    if (later.length === 0) return;
-    const tasks = [...new Set(later.map(({ taskId }) => taskId))];
-    const rows = await unit.em.find(this.entity, { taskId: { $in: tasks } } as FilterQuery<J>, {
-      lockMode: LockMode.PESSIMISTIC_WRITE,
-    });
-    for (const job of later) this.consider(unit, job, rows);
+  protected override admit(jobs: J[], unit: UnitOfWork): Promise<void> {
+    return this.earlierOrders.consider(jobs, unit);
   }
 
   protected override expire(job: J, publish: Publish, unit: UnitOfWork): Promise<void> | void {
@@ -227,32 +218,5 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   private pollFloor(): number {
     return Math.min(this.paid.pollMs, 1_000);
-  }
-
-  private consider(unit: UnitOfWork, job: J, rows: J[]): void {
-    const isSameWork = (a: J, b: J) => this.isSameWork(a, b);
-    const before = job.retryOf ? orderBefore(job, rows, isSameWork) : undefined;
-    const open = before?.jobId ? undefined : openBefore(job, rows, isSameWork);
-    if (open) this.await(unit, job, open);
-    else if (job.retryOf) this.follow(unit, job, before);
-  }
-
-  /** Until it is known what came of the earlier order, or told that nobody knows. To pay again then is up to a person. */
-  private await(unit: UnitOfWork, job: J, open: J): void {
-    job.retryOf = open.revision;
-    const until = graceEnd(open, this.paid.graceMs);
-    if (unit.now.getTime() < until || !this.callbacksRead.isKnownUntil(until)) {
-      job.dueAt = new Date(unit.now.getTime() + UNDER_WAY_MS);
-      unit.wake(this.entity, UNDER_WAY_MS);
-      return;
-    }
-    noteError(open, UNKNOWN);
-    this.fail(job, UNKNOWN, this.publisher(unit, job));
-  }
-
-  private follow(unit: UnitOfWork, job: J, earlier: J | undefined): void {
-    job.retryOf = null;
-    if (earlier?.status === 'done') this.takeResult(job, earlier, this.publisher(unit, job));
-    else if (earlier?.jobId) takeOver(job, earlier);
   }
 }
