@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '../sandbox/test/eventually.ts';
+import { eventually } from '../sandbox/eventually.ts';
 
 describe('cli/install.mjs', () => {
   let dir: string;
@@ -82,7 +82,7 @@ describe('cli/install.mjs', () => {
     const script =
       'process.on("SIGTERM", () => process.exit(9)); require("fs").writeFileSync("up", ""); setInterval(() => {}, 1000)';
     const { child, ended } = start('node', '-e', script);
-    await eventually(() => existsSync(join(dir, 'up')));
+    await eventually(() => expect(existsSync(join(dir, 'up'))).toBe(true));
     child.kill('SIGTERM');
     expect((await ended).code).toBe(9);
   });

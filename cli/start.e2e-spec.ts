@@ -8,7 +8,8 @@ import { freePort } from '../sandbox/ports.ts';
 import { accepts } from '../sandbox/probes.ts';
 import { root } from '../sandbox/sandbox.ts';
 import type { PartState } from '../sandbox/state.ts';
-import { eventually, isAlive } from '../sandbox/test/eventually.ts';
+import { eventually } from '../sandbox/eventually.ts';
+import { isAlive } from '../sandbox/test/alive.ts';
 
 describe('npm start', () => {
   let started: ChildProcess | undefined;
@@ -27,7 +28,7 @@ describe('npm start', () => {
   it('stays up, says how to use it, and leaves nothing behind on Ctrl-C', async () => {
     const port = await freePort();
     const { child, output, ended } = start({ PORT: String(port) });
-    await eventually(() => output.text.includes('CASTAD runs') || child.exitCode !== null, 90_000);
+    await Promise.race([ended, eventually(() => expect(output.text).toContain('CASTAD runs'), 90_000)]);
     expect(output.text).toContain(`http://127.0.0.1:${port}/docs`);
 
     const order = /^ *(curl -X POST .*)$/m.exec(output.text)?.[1] ?? '';

@@ -9,7 +9,8 @@ import { services } from '../sandbox/databases.ts';
 import { freePort } from '../sandbox/ports.ts';
 import { root } from '../sandbox/sandbox.ts';
 import type { PartState } from '../sandbox/state.ts';
-import { eventually, isAlive } from '../sandbox/test/eventually.ts';
+import { eventually } from '../sandbox/eventually.ts';
+import { isAlive } from '../sandbox/test/alive.ts';
 
 describe('npm run dev', () => {
   const dir = mkdtempSync(join(tmpdir(), 'castad-dev-'));
@@ -21,7 +22,8 @@ describe('npm run dev', () => {
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(await freePort()) };
     child = spawn(process.execPath, [join(dir, 'cli', 'start.ts'), '--watch'], { env });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', text => void (output += String(text)));
-    await eventually(() => output.includes('Services restart when') || child.exitCode !== null, 180_000);
+    const ended = once(child, 'exit');
+    await Promise.race([ended, eventually(() => expect(output).toContain('Services restart when'), 180_000)]);
     expect(output).toContain('Services restart when');
   }, 200_000);
 
@@ -40,7 +42,7 @@ describe('npm run dev', () => {
   it('keeps the old process and shows the error while a change does not build', async () => {
     const before = pids();
     appendFileSync(join(dir, 'apps/lyric-service/src/main.ts'), 'class {{\n');
-    await eventually(() => output.includes('lyric-service does not build'), 60_000);
+    await eventually(() => expect(output).toContain('lyric-service does not build'), 60_000);
     expect(output).toContain('Syntax Error');
     expect(await live('lyric-service')).toEqual({ status: 'ok' });
     expect(pids()).toEqual(before);
@@ -50,7 +52,7 @@ describe('npm run dev', () => {
     const { 'lyric-service': former, ...others } = pids();
     const main = join(dir, 'apps/lyric-service/src/main.ts');
     writeFileSync(main, readFileSync(main, 'utf8').replace('class {{', "console.log('the mended service');"));
-    await eventually(() => restarts('lyric-service') === 1, 90_000);
+    await eventually(() => expect(restarts('lyric-service')).toBe(1), 90_000);
     expect(readFileSync(part('lyric-service')?.log ?? '', 'utf8')).toContain('the mended service');
     expect(pids()).toMatchObject(others);
     expect(part('lyric-service')?.pid).not.toBe(former);
@@ -59,7 +61,7 @@ describe('npm run dev', () => {
   it('restarts all services that contain a library', async () => {
     const file = join(dir, 'libs/platform/src/health.controller.ts');
     writeFileSync(file, readFileSync(file, 'utf8').replace("return { status: 'ok' }", "return { status: 'changed' }"));
-    await eventually(() => services.every(name => restarts(name) > 0), 180_000);
+    await eventually(() => expect(services.filter(name => restarts(name) === 0)).toEqual([]), 180_000);
     for (const name of services) expect(await live(name)).toEqual({ status: 'changed' });
   }, 200_000);
 
@@ -68,7 +70,7 @@ describe('npm run dev', () => {
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
-    await eventually(() => !all.some(isAlive));
+    await eventually(() => expect(all.filter(isAlive)).toEqual([]));
   }, 60_000);
 });
 

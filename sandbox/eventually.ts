@@ -6,12 +6,12 @@ const mostLines = 40;
 
 /** Repeats an assertion until it holds; the last failure, shortened, is the error when it never does. */
 export async function eventually<T>(assertion: () => Promise<T> | T, timeoutMs = 20_000): Promise<T> {
-  const until = Date.now() + timeoutMs * patience();
+  const startedAt = Date.now();
   for (;;) {
     try {
       return await assertion();
     } catch (error) {
-      if (Date.now() > until) throw shortened(error);
+      if (Date.now() > startedAt + timeoutMs * patience()) throw shortened(error);
       await delay(25);
     }
   }

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './eventually.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import { freePort } from './ports.ts';
 import { answers } from './probes.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { PartState } from './state.ts';
-import { eventually, isAlive } from './test/eventually.ts';
+import { isAlive } from './test/alive.ts';
 
 describe('a managed process', () => {
   let dir: string;
@@ -63,7 +64,7 @@ describe('a managed process', () => {
     );
     await echo.start();
     writeFileSync(join(dir, 'broken'), '');
-    await eventually(() => lines.length === 3);
+    await eventually(() => expect(lines).toHaveLength(3));
     expect(lines.map(line => /\((.*)\).* in (.*) s/.exec(line)?.slice(1))).toEqual([
       ['exit code 7', '0.2'],
       ['exit code 7', '0.4'],

@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
+import { availableParallelism, loadavg } from 'node:os';
 
 /** What `task` takes on a quiet machine, on which the limits of the tests are generous. */
 const referenceMs = 170;
 const task = 'for (let i = 0, sum = 0; i < 4e6; i++) sum = (sum + i * i) % 1e9';
 
-/** By how much every limit of a test grows: jest.config.js measures it once for the whole run. */
+/**
+ * By how much every limit of a test grows: how slow the machine was when jest.config.js measured it, or how many
+ * processes wait for each of its cores now.
+ */
 export function patience(): number {
-  return Number(process.env.TEST_PATIENCE ?? 1);
+  return Math.max(Number(process.env.TEST_PATIENCE ?? 1), (loadavg()[0] as number) / availableParallelism());
 }
 
 /** How many times slower than on a quiet machine a process starts and calculates; never less than 1. */

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './eventually.ts';
 import { ProcessTree } from './process-tree.ts';
-import { eventually, isAlive } from './test/eventually.ts';
+import { isAlive } from './test/alive.ts';
 
 const parent = `
   import { ProcessTree } from ${JSON.stringify(join(import.meta.dirname, 'process-tree.ts'))};
@@ -35,7 +36,7 @@ describe('a process tree', () => {
     });
     const [shell] = (await once(child.stdout ?? child, 'data')) as [Buffer];
     const log = join(dir, 'logs', 'shell.log');
-    await eventually(() => existsSync(log) && readFileSync(log, 'utf8').endsWith('\n'));
+    await eventually(() => expect(existsSync(log) && readFileSync(log, 'utf8')).toMatch(/\n$/));
     return { parent: child, pids: [shell.toString(), readFileSync(log, 'utf8')].map(Number) };
   };
 
@@ -43,13 +44,13 @@ describe('a process tree', () => {
     const { parent, pids } = await startParent();
     expect(pids.every(isAlive)).toBe(true);
     parent.kill(signal);
-    await eventually(() => !pids.some(isAlive), 4000);
+    await eventually(() => expect(pids.filter(isAlive)).toEqual([]), 4000);
   });
 
   it('leaves nothing behind that will not go', async () => {
     const { parent, pids } = await startParent('trap "" TERM;');
     parent.kill('SIGKILL');
-    await eventually(() => !pids.some(isAlive), 4000);
+    await eventually(() => expect(pids.filter(isAlive)).toEqual([]), 4000);
   });
 
   it('refuses a folder whose owner lives, and takes the next one when it may', async () => {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessSpec } from '../managed-process.ts';
 import { freePort } from '../ports.ts';
 import { accepts } from '../probes.ts';
 import type { ProcessTree } from '../process-tree.ts';
+import { cached } from './cache.ts';
 import { ensureJava, waysOut } from './java.ts';
 import { dependencies } from './maven.ts';
+
+const version = 'kafka-4.3.0';
 
 /** How clients have to approach a broker that listens with SASL over TLS. */
 export interface Security {
@@ -19,7 +22,7 @@ export interface Security {
 /** A Kafka broker of its own: one node, broker and controller in one. It may be told to name another address. */
 export async function kafka(tree: ProcessTree, advertised?: string, security?: Security): Promise<ProcessSpec> {
   await ensureJava(tree, { maven: false });
-  const jars = await dependencies(tree, { name: 'kafka', key: 'kafka-4.3.0', goal: 'copy-dependencies' });
+  const jars = await dependencies(tree, { name: 'kafka', key: version, goal: 'copy-dependencies' });
   const address = await local();
   const dir = tree.data('kafka');
   const config = join(dir, 'server.properties');
@@ -33,9 +36,9 @@ export async function kafka(tree: ProcessTree, advertised?: string, security?: S
   // With `=`: the id may begin with a dash.
   const clusterId = `--cluster-id=${randomBytes(16).toString('base64url')}`;
   const scram = (security?.scram ?? []).flatMap(credential => ['--add-scram', credential]);
-  await tree.run(
-    java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', clusterId, '-c', config, ...scram),
-  );
+  const format = () =>
+    tree.run(java('-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', 'format', clusterId, '-c', config, ...scram));
+  await (security ? format() : formatOnce(join(dir, 'log'), format));
   const tuning = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=INFO'];
   return {
     ...java(...tuning, 'kafka.Kafka', config),
@@ -44,6 +47,15 @@ export async function kafka(tree: ProcessTree, advertised?: string, security?: S
     graceMs: 10_000,
     next: waysOut,
   };
+}
+
+/** Formatting takes a Java of its own, and brokers without users are all formatted alike. */
+async function formatOnce(logs: string, format: () => Promise<void>) {
+  const formatted = await cached(`${version}-formatted`, async draft => {
+    await format();
+    cpSync(logs, draft, { recursive: true });
+  });
+  cpSync(formatted, logs, { recursive: true });
 }
 
 /** Kafka accepts connections before it can serve them; its log, to which every start is added, says when it can. */

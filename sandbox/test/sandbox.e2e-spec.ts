@@ -7,7 +7,8 @@ import { services } from '../databases.ts';
 import { accepts } from '../probes.ts';
 import { startSandbox, startSystem, type Sandbox, type System } from '../system.ts';
 import type { PartState } from '../state.ts';
-import { eventually, isAlive } from './eventually.ts';
+import { eventually } from '../eventually.ts';
+import { isAlive } from './alive.ts';
 
 const migrate = `console.log('migrated', process.env.MYSQL_URL);`;
 const topics = `console.log('topics', process.env.KAFKA_BROKERS, process.env.TOPIC_REPLICATION, process.env.TOPIC_MIN_INSYNC);`;
@@ -126,7 +127,9 @@ describe('a sandbox and its system', () => {
   it('starts a service again where it was, and keeps the state file true', async () => {
     const before = state().get('gateway-1');
     await fetch(`${system.gatewayUrl}/crash`).catch(() => {});
-    await eventually(() => lines.some(line => line.startsWith('gateway-1 ended (exit code 1); starting it again')));
+    await eventually(() =>
+      expect(lines).toContainEqual(expect.stringMatching(/^gateway-1 ended \(exit code 1\); starting it again/)),
+    );
     await system.waitReady('gateway');
     const after = state().get('gateway-1');
     expect(after).toMatchObject({ address: before?.address, pid: system.services[0]?.pid });
