@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from './databases.ts';
+import { cacheDir } from './infrastructure/cache.ts';
 import { freePort } from './ports.ts';
 import { root, type Sandbox } from './sandbox.ts';
 import { Failure } from './failure.ts';
@@ -109,6 +110,8 @@ export function environments(deployment: Deployment, all: Place[]): (place: Plac
 function inherited({ sandbox }: Deployment, name = ''): NodeJS.ProcessEnv {
   const foreign = new Set(['MYSQL_URL', ...Object.values(owned).flat()]);
   owned[name]?.forEach(variable => foreign.delete(variable));
-  const variables = Object.entries({ ...process.env, NODE_ENV: 'production', ...sandbox.env });
+  // Compiling is a fifth of what a service does until it is ready.
+  const compiled = { NODE_COMPILE_CACHE: join(cacheDir(), 'compiled') };
+  const variables = Object.entries({ ...compiled, ...process.env, NODE_ENV: 'production', ...sandbox.env });
   return Object.fromEntries(variables.filter(([variable]) => !foreign.has(variable)));
 }
