@@ -199,7 +199,7 @@ describe('the checker', () => {
       ]);
     });
 
-    it('was put aside and nobody knows why', () => {
+    it('was dead-lettered and nobody knows why', () => {
       const { topic: dl_topic, partition, offset: dl_offset } = film.filmFiles;
       const place = { dl_topic, dl_partition: String(partition), dl_offset, dl_reason: 'INVALID', dl_error: 'kind' };
       evidence.inbox.get('video-service')?.delete(idOf(film.filmFiles));

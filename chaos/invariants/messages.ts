@@ -9,7 +9,7 @@ export function nothingVanished({ records, inbox }: Evidence): Violation[] {
   const place = (topic: string, partition: unknown, offset: unknown) =>
     `${topic} ${String(partition)} ${String(offset)}`;
   const letters = records.filter(isDeadLetter);
-  const aside = new Set(
+  const deadLettered = new Set(
     letters.map(({ topic, headers: { dl_topic, dl_partition, dl_offset } }) =>
       [topic, place(String(dl_topic), dl_partition, dl_offset)].join(' '),
     ),
@@ -20,13 +20,13 @@ export function nothingVanished({ records, inbox }: Evidence): Violation[] {
       .filter(record => !inbox.get(service)?.has(idOf(record)))
       .filter(
         ({ topic, partition, offset }) =>
-          !aside.has(`castad.${service}.dead-letters ${place(topic, partition, offset)}`),
+          !deadLettered.has(`castad.${service}.dead-letters ${place(topic, partition, offset)}`),
       )
       .map(record => lost(record.key, `${service} never handled ${record.type} ${idOf(record)}`)),
   );
 }
 
-/** What no fault of the row explains is not put aside. */
+/** What no fault of the row explains is not dead-lettered. */
 export function deadLetters({ records }: Evidence): Violation[] {
   return records
     .filter(record => isDeadLetter(record) && !isPlanted(record))

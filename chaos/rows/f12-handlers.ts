@@ -28,7 +28,7 @@ async function throwing(scene: Scene) {
   const headers = { ...song?.headers, ce_id: randomUUID(), ce_subject: taskId };
   await scene.plant('castad.song.events', [{ key: taskId, value: JSON.stringify(data), headers }]);
   await scene.ended(await scene.someFilms(FILMS));
-  await scene.until('the message was not put aside', async () => {
+  await scene.until('the message was not dead-lettered', async () => {
     const letters = await scene.records.read('castad.video-service.dead-letters');
     return letters.some(({ key, headers: { dl_reason } }) => key === taskId && String(dl_reason) === 'TRACK_MISSING');
   });

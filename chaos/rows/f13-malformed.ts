@@ -17,7 +17,7 @@ const headers = (type: string, changes: object = {}) => ({
   ...changes,
 });
 
-/** What is sent, and the reason it is put aside with; undefined where it is only skipped. */
+/** What is sent, and the reason it is dead-lettered with; undefined where it is only skipped. */
 const malformed: { name: string; reason?: string; value: Buffer | string | null; headers: object }[] = [
   { name: 'no value', reason: 'UNREADABLE', value: null, headers: headers('SongReady.v1') },
   { name: 'an empty value', reason: 'UNREADABLE', value: '', headers: headers('SongReady.v1') },
@@ -40,12 +40,12 @@ export const f13: Row = {
   fault: 'records that are no messages',
   note: 'a batch compressed with snappy is written uncompressed by the broker, as the topics are provisioned',
   tries: [
-    { name: 'put aside with their reason', isShort: true, run: putAside },
-    { name: 'redriven, they are put aside again', run: redriven },
+    { name: 'dead-lettered with their reason', isShort: true, run: deadLettered },
+    { name: 'redriven, they are dead-lettered again', run: redriven },
   ],
 };
 
-async function putAside(scene: Scene) {
+async function deadLettered(scene: Scene) {
   const key = randomUUID();
   for (const { value, headers } of malformed) {
     await scene.plant(TOPIC, [{ key, value, headers }]);
@@ -54,7 +54,7 @@ async function putAside(scene: Scene) {
   }
   const expected = malformed.flatMap(({ reason }) => reason ?? []).sort();
   for (const service of READERS) {
-    await scene.until(`${service} did not put all of them aside`, async () => {
+    await scene.until(`${service} did not dead-letter all of them`, async () => {
       const reasons = (await lettersOf(scene, service, key)).map(({ headers: { dl_reason } }) => String(dl_reason));
       return String(reasons.sort()) === String(expected);
     });

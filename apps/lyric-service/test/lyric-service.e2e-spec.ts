@@ -203,7 +203,7 @@ describe('lyric-service', () => {
     expect(await callsFor(command)).toEqual([]);
   });
 
-  it('puts a message aside that it cannot read, and goes on', async () => {
+  it('dead-letters a message that it cannot read, and goes on', async () => {
     const command = order();
     const headers = { ce_id: newId(), ce_type: GenerateLyric.type, ce_subject: command.taskId };
     await bed.topics.sendRaw(GenerateLyric.topic, [{ key: command.taskId, value: '{"plan":1}', headers }]);

@@ -158,7 +158,7 @@ describe('song-service', () => {
     expect(await submits()).toHaveLength(1);
   });
 
-  it('puts a poison message aside, says so, and goes on', async () => {
+  it('dead-letters a poison message, says so, and goes on', async () => {
     const poison = aLyricGenerated();
     const value = JSON.stringify({ ...poison, lyric: { title: 'no words' } });
     await bed.topics.sendRaw(LyricGenerated.topic, [{ key: poison.taskId, value, headers: headersOf(poison, 'test') }]);

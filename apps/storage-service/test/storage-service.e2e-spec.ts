@@ -384,7 +384,7 @@ describe('storage-service', () => {
       expect(host.mostBusy).toBe(5);
     });
 
-    it('puts a message aside that it cannot read, and goes on', async () => {
+    it('dead-letters a message that it cannot read, and goes on', async () => {
       const event = song(host.serve('after.mp3', whole(mp3)));
       const headers = { ce_id: newId(), ce_type: SongReady.type, ce_subject: event.taskId };
       await bed.topics.sendRaw(SongReady.topic, [{ key: event.taskId, value: '{"tracks":', headers }]);

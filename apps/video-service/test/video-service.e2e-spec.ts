@@ -200,7 +200,7 @@ describe('video-service', () => {
     expect(await submits()).toHaveLength(1);
   });
 
-  it('puts a poison message aside, says so, and goes on', async () => {
+  it('dead-letters a poison message, says so, and goes on', async () => {
     const poison = [aSongReady(), aSongReady({ chosenTrackId: 'none of them' })] as const;
     const value = JSON.stringify({ ...poison[0], tracks: [] });
     await bed.topics.sendRaw(SongReady.topic, [

@@ -67,7 +67,7 @@ export class StageDelayed extends Message {
   detail?: string;
 }
 
-/** A service put a message aside as a dead letter: the task will not go on by itself. */
+/** A service dead-lettered a message: the task will not go on by itself. */
 export class MessageRejected extends Message {
   static readonly type = 'MessageRejected.v1';
   static readonly topic = topics.taskEvents.name;

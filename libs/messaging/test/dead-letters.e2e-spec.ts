@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => scene?.end());
 
-it('puts one poison message of a batch of 500 aside, untouched, and handles 499', async () => {
+it('dead-letters one poison message of a batch of 500, unchanged, and handles 499', async () => {
   const taskId = newId();
   let calls = 0;
   scene.on(taskId, (received, context) => {
@@ -60,7 +60,7 @@ it('puts one poison message of a batch of 500 aside, untouched, and handles 499'
   });
 });
 
-it('tells the task that a message of it was put aside, and nobody a secret', async () => {
+it('tells the task that a message of it was dead-lettered, and nobody a secret', async () => {
   const taskId = newId();
   const database = scene.bed.sandbox.databaseUrl(scene.service);
   scene.on(taskId, () => {
@@ -86,7 +86,7 @@ it('tells the task that a message of it was put aside, and nobody a secret', asy
   expect(error).toContain('cannot reach mysql://castad_song:[redacted]@');
 });
 
-it('puts what is not a message aside with the reason, and goes on', async () => {
+it('dead-letters what is not a message, with the reason, and goes on', async () => {
   const taskId = newId();
   const [good] = cancels(taskId, 1).map(recordOf);
   const headers = good?.headers as Record<string, string>;
@@ -203,7 +203,7 @@ it('gives up a handler that does not return, not even the second time', async ()
   expect((await scene.deadLettersOf(taskId)).map(letter => textHeaders(letter).dl_reason)).toEqual(['HANDLER_TIMEOUT']);
 });
 
-it('stops after ten dead letters in a row, puts none aside twice, and goes on when told to', async () => {
+it('stops after ten dead letters in a row, dead-letters none twice, and goes on when told to', async () => {
   const taskId = newId();
   scene.on(taskId, (received, context) => {
     if (received.revision <= 25) throw new Error('a bad deployment');

@@ -236,7 +236,7 @@ it('goes on beside a partition that cannot be written, repeats nothing, and catc
   expect(await revisionsIn(LyricFailed, stuck)).toEqual(range(1, 600));
 });
 
-it('puts a message aside that the broker will never take, tells its task, and goes on behind it', async () => {
+it('dead-letters a message that the broker will never take, tells its task, and goes on behind it', async () => {
   const app = await scene.boot();
   const taskId = newId();
   await refusing(LyricFailed.topic, 'max.message.bytes', '20000', 'x'.repeat(30_000));

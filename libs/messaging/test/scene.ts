@@ -107,6 +107,6 @@ export const recordOf = (sent: Message): KafkaRecord & { headers: Record<string,
 
 export const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** The headers that say why a record was put aside, and the others, as text. */
+/** The headers that say why a record was dead-lettered, and the others, as text. */
 export const textHeaders = (letter: Seen | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(letter?.headers ?? {}).map(([name, value]) => [name, String(value)]));

@@ -16,7 +16,7 @@ export interface ReceivedRecord {
 const MAX_ERROR_LENGTH = 1024;
 const MAX_REASON_LENGTH = 1000;
 
-/** Puts a message aside, untouched, with the reason, and tells the task about it. */
+/** Publishes a message, unchanged, to the dead-letter topic with the reason, and tells its task. */
 @Injectable()
 export class DeadLetters {
   private readonly logger = new Logger(DeadLetters.name);
@@ -30,7 +30,7 @@ export class DeadLetters {
     metrics: Metrics,
   ) {
     this.redact = config.redactor();
-    this.counter = metrics.counter('castad_dead_letters_total', 'Messages put aside', ['reason']);
+    this.counter = metrics.counter('castad_dead_letters_total', 'Dead letters', ['reason']);
   }
 
   /** Resolves when the broker has it; only then may the offset move on. */

@@ -69,7 +69,7 @@ export class Gatherer {
     this.working = false;
   }
 
-  /** So that what was put aside is not put aside again. What cannot be committed comes again. */
+  /** So that no message is dead-lettered twice. What cannot be committed comes again. */
   private async commitDone(batch: Waiting[], done: number): Promise<void> {
     const records = batch.flatMap(({ share }) => share.records).slice(0, done);
     await batch[0]?.share.commit(offsetsAfter(records)).catch(() => undefined);

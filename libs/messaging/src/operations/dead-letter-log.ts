@@ -7,7 +7,7 @@ import { copyRecords } from './replay.ts';
 import { readTopics } from './topic-reader.ts';
 import { spansOf, type Span } from './topic-spans.ts';
 
-/** A message that was put aside and that nobody has decided about. */
+/** A dead letter that has been neither redriven nor discarded. */
 export interface DeadLetter {
   /** partition:offset in the topic of dead letters. */
   id: string;
@@ -60,7 +60,7 @@ export class DeadLetterLog {
     return [...letters.values()].sort((a, b) => a.at.getTime() - b.at.getTime());
   }
 
-  /** The record itself, as it was put aside. */
+  /** The record itself, as it was dead-lettered. */
   async record(letter: DeadLetter): Promise<KafkaMessage | undefined> {
     for await (const { partition, records } of readTopics(this.kafka, [await this.spans([letter])])) {
       const found = records.find(({ offset }) => idOf(partition, offset) === letter.id);
@@ -85,7 +85,7 @@ export class DeadLetterLog {
     return this.decide(letters, 'discarded');
   }
 
-  /** Every process of the service whose consumer has halted goes on, behind what was put aside. */
+  /** Every process of the service whose consumer has halted goes on, behind its dead letters. */
   resumeConsumers(): Promise<void> {
     return this.decide([{ id: CONSUMER, key: null, partition: 0 }], 'resumed');
   }

@@ -6,7 +6,7 @@ export interface Provisioning {
   minInSync: number;
 }
 
-/** The largest record there can be, and the headers that say where it comes from or why it was put aside. */
+/** The largest record there can be, and the headers that say where it comes from or why it was dead-lettered. */
 const LARGEST_COPY = 2 * 1024 * 1024;
 
 /** Makes the topics that are missing, with their retention; leaves existing ones alone. Returns the new names. */

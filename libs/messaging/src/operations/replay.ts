@@ -67,7 +67,7 @@ export async function copyRecords(kafka: Kafka, spans: Span[], copying: Copying)
   return copied;
 }
 
-/** A dead letter's record as it was before it was put aside. */
+/** A dead letter's record as it was in its own topic. */
 function original(headers: IHeaders = {}): IHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('dl_')));
 }

@@ -52,7 +52,7 @@ export class OutboxSender {
     return Math.max(1, Math.min(...[...this.blocked.values()].map(({ until }) => until)) - performance.now());
   }
 
-  /** Returns the rows that are done with: the broker has them, or they were put aside. */
+  /** Returns the rows that are done with: the broker has them, or they were dead-lettered. */
   async send(rows: Row[]): Promise<Row[]> {
     const lanes = [...Map.groupBy(rows, laneOf).values()].filter(lane => !this.isWaiting(lane));
     const [suspect, healthy] = [
