@@ -55,8 +55,8 @@ export class Projection {
     const isDone = (name: Stage['name']) => stages.find(taskId, name, revision)?.status() === 'completed';
     const failed = failedStage(event);
     const unfinished = stageNames.find(name => order.includes(name) && !isDone(name));
-    if (isDone(order.lastStage)) context.publish(order.completed());
-    else if (failed) context.publish(order.failed(failed, errorIn(event as Failure)));
+    if (isDone(order.lastStage)) context.publish(order.completed(context.unit.now));
+    else if (failed) context.publish(order.failed(context.unit.now, failed, errorIn(event as Failure)));
     else if (event instanceof MessageRejected) order.rejection ??= rejectionIn(event);
     else if (event instanceof StageDelayed) order.waits(event.stage, this.config.timeLimits());
     else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());
