@@ -4,7 +4,7 @@ import type { UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
-import { place } from '../live/feed.ts';
+import { append } from '../live/feed.ts';
 import { beginOf, errorIn, failedStage, rejectionIn, Stages, tell } from './fold.ts';
 import { Order } from '../order/order.entity.ts';
 import { Stage } from './stage.entity.ts';
@@ -23,11 +23,8 @@ export class Projection {
   /** Takes part in the transaction's one fold: its tasks are locked and loaded together, whatever their number. */
   add(event: Message, context: MessageContext): void {
     const { unit, envelope } = context;
-    const row = TaskEvent.received(envelope.id, envelope.time, event);
-    unit.insertIfAbsent(row, TaskEvent);
     unit.together(this.fold, { event, context });
-    // After the fold has locked its orders.
-    unit.together(place, row);
+    unit.atLast(append, TaskEvent.received(envelope.id, envelope.time, event));
   }
 
   private readonly fold = async ({ em }: UnitOfWork, received: Received[]): Promise<void> => {

@@ -2,7 +2,7 @@ import type { Message } from '@castad/contracts';
 import type { Envelope } from '@castad/messaging';
 import type { Database, UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
-import { place } from '../live/feed.ts';
+import { append } from '../live/feed.ts';
 import { beginOf, Stages, tell } from './fold.ts';
 import { Order } from '../order/order.entity.ts';
 import { Stage } from './stage.entity.ts';
@@ -30,10 +30,7 @@ export class Rebuilding {
       const stages = await lockedStages(unit, taskIds);
       for (const { event, envelope } of events) tell(event, envelope.time, stages);
       stages.made.forEach(stage => unit.insert(stage));
-      for (const row of missing(events, await knownIds(unit, taskIds))) {
-        unit.insertIfAbsent(row, TaskEvent);
-        unit.together(place, row);
-      }
+      for (const row of missing(events, await knownIds(unit, taskIds))) unit.atLast(append, row);
     });
   }
 
