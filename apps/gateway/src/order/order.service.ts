@@ -19,9 +19,10 @@ import { Templates } from '../template/templates.ts';
 import { beginOf, Stages } from '../projection/fold.ts';
 import { Image } from '../image/image.entity.ts';
 import { Order } from './order.entity.ts';
+import { attemptsOf } from '../project/attempts.ts';
 import { Project } from '../project/project.entity.ts';
 import { Results } from '../project/results.ts';
-import { Stage, type SongOutput, type StageInput } from '../projection/stage.entity.ts';
+import type { Stage, SongOutput, StageInput } from '../projection/stage.entity.ts';
 
 const MAX_TITLE = 80;
 /** What a service says of a paid call of which nobody knows what came of it. */
@@ -206,7 +207,7 @@ export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Sit
   );
   const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
   const imageIds = images.map(({ imageId }) => imageId);
-  const results = new Results(project, await unit.em.find(Stage, { taskId }), imageIds);
+  const results = new Results(project, await attemptsOf(unit.em, project), imageIds);
   return { project, latest: latest ?? undefined, results, imageIds };
 }
 
