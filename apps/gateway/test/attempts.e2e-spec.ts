@@ -8,7 +8,8 @@ import { Order } from '../src/order/order.entity.ts';
 import { attemptsInList, attemptsOf, latestOrders } from '../src/project/attempts.ts';
 import { Project } from '../src/project/project.entity.ts';
 import { projectView, summaryView } from '../src/project/project.view.ts';
-import { CANCELLED, Stage } from '../src/projection/stage.entity.ts';
+import { outlinesOf } from '../src/projection/outline.ts';
+import { CANCELLED, Stage, type SongOutput } from '../src/projection/stage.entity.ts';
 
 jest.setTimeout(120_000);
 
@@ -132,5 +133,26 @@ describe('what is read of attempts', () => {
       const whole = (await attemptsOf(em.fork(), project)).filter(({ output }) => output && 'sections' in output);
       expect(whole.length).toBeLessThanOrEqual(2);
     });
+  });
+
+  it('by the fold is no result, and what it writes leaves results as they are', async () => {
+    const { project, attempts } = aHistory(0, dice());
+    const { taskId } = project;
+    attempts.push(...(['lyric', 'song'] as const).map(name => Stage.of(taskId, name, 1)));
+    for (const stage of attempts) {
+      stage.begun(at(1), { revision: 1 });
+      stage.learned({ time: at(2), output: outputs[stage.name] });
+    }
+    await save({ project, orders: [], attempts });
+    await database.transaction('background', async unit => {
+      const stages = await outlinesOf(unit.em, [taskId]);
+      const [lyric, song] = (['lyric', 'song'] as const).map(name => stages.find(taskId, name, 1) as Stage);
+      expect([lyric, song].map(stage => stage?.status())).toEqual(['completed', 'running']);
+      expect(JSON.stringify([lyric, song])).not.toContain('la');
+      const other: SongOutput = { title: 'Another', tracks: [], chosenTrackId: 'c' };
+      song?.learned({ time: at(3), output: other, files: filesOf('b') });
+    });
+    const [stored] = await database.read('requests', em => em.find(Stage, { taskId, name: 'song' }));
+    expect(stored).toMatchObject({ output: song, input: { revision: 1 }, files: filesOf('b'), endedAt: at(3) });
   });
 });

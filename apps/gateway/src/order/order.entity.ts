@@ -24,6 +24,12 @@ const schema = defineEntity({
     taskId: p.string().length(36).primary(),
     revision: p.integer().primary(),
     plan: p.json<Plan>(),
+    /** For who does not load the plan. */
+    planDeadline: p
+      .string()
+      .formula(row => `json_unquote(json_extract(${row.plan}, '$.deadline'))`)
+      .lazy()
+      .nullable(),
     firstStage: p.string().$type<StageName>(),
     lastStage: p.string().$type<StageName>(),
     /** The client's own words, which every repeat of the order sings. */
@@ -153,7 +159,7 @@ export class Order extends schema.class {
   }
 
   private planEnd(): number {
-    return new Date(this.plan.deadline).getTime();
+    return new Date(this.planDeadline ?? this.plan.deadline).getTime();
   }
 }
 schema.setClass(Order);

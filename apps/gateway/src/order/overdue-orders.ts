@@ -4,8 +4,7 @@ import { Database, explain, Lifecycle, Pacemaker } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
-import { Stages } from '../projection/fold.ts';
-import { Stage } from '../projection/stage.entity.ts';
+import { outlinesOf } from '../projection/outline.ts';
 import { Order } from './order.entity.ts';
 
 const BATCH = 100;
@@ -69,7 +68,11 @@ export class OverdueOrders implements OnApplicationBootstrap {
         { dueAt: { $lte: now } },
         { orderBy: { dueAt: 'asc' }, limit: BATCH, lockMode },
       );
-      const stages = new Stages(await em.find(Stage, { taskId: { $in: orders.map(({ taskId }) => taskId) } }));
+      if (orders.length === 0) return false;
+      const stages = await outlinesOf(
+        em,
+        orders.map(({ taskId }) => taskId),
+      );
       for (const order of orders) {
         const { taskId, revision } = order;
         const stage = stages.find(taskId, order.stage, revision);
@@ -77,7 +80,7 @@ export class OverdueOrders implements OnApplicationBootstrap {
         // Whoever still works on it spends nothing more.
         this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
       }
-      return orders.length > 0;
+      return true;
     });
   }
 }
