@@ -1,6 +1,5 @@
 import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
-import { Bucket, Cancellation } from '@castad/worker';
 import { Module } from '@nestjs/common';
 import { CallbackIntake } from './callback/callback.intake.ts';
 import { GatewayConfig } from './gateway.config.ts';
@@ -17,7 +16,7 @@ import { Uploads } from './image/uploads.ts';
 import { Order } from './order/order.entity.ts';
 import { OrderController } from './order/order.controller.ts';
 import { OrderService } from './order/order.service.ts';
-import { OrderWorker } from './order/order.worker.ts';
+import { OverdueOrders } from './order/overdue-orders.ts';
 import { ProjectController } from './project/project.controller.ts';
 import { Project } from './project/project.entity.ts';
 import { ProjectionHandlers } from './projection/projection.handlers.ts';
@@ -31,7 +30,7 @@ import { TemplateClient } from './template/template.client.ts';
 import { Templates } from './template/templates.ts';
 
 const service = 'gateway';
-const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucket, Cancellation, InboxRow, OutboxRow];
+const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, InboxRow, OutboxRow];
 
 @Module({
   imports: [
@@ -53,7 +52,7 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Bucke
     ImageService,
     Uploads,
     Projection,
-    OrderWorker,
+    OverdueOrders,
     StorageClient,
     TemplateClient,
     Templates,

@@ -1,4 +1,5 @@
 import {
+  CancelTask,
   deadLetterTopic,
   GenerateLyric,
   LyricFailed,
@@ -15,6 +16,7 @@ import { newId } from '@castad/platform';
 import { aPlan, bootWith, eventually, holdBack, startChild, testBed, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import mysql from 'mysql2/promise';
 import { join } from 'node:path';
 import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
@@ -219,12 +221,8 @@ describe('gateway', () => {
   });
 
   describe('ends an order whose time is over', () => {
-    const overdue = (taskId: string) =>
-      bed.query(
-        SERVICE,
-        'update task_order set due_at = now(3), deadline = now(3) - interval 1 second where task_id = ?',
-        [taskId],
-      );
+    const overdue = (...taskIds: string[]) =>
+      bed.query(SERVICE, 'update task_order set due_at = now(3), deadline = now(3) where task_id in (?)', [taskIds]);
     const end = (taskId: string) =>
       eventually(async () => {
         const ends = await announced(TaskFailed, [taskId]);
@@ -241,7 +239,7 @@ describe('gateway', () => {
         await eventually(async () =>
           expect(await project(taskId)).toMatchObject({ stages: [{ status: 'completed' }, {}, {}] }),
         );
-        await Promise.all(taskIds.map(overdue));
+        await overdue(...taskIds);
         expect(await end(taskId)).toMatchObject({ code: 'STAGE_TIMEOUT', stage: 'song', retryable: true });
         for (const id of taskIds) await end(id);
         expect(await project(taskId)).toMatchObject({
@@ -251,6 +249,39 @@ describe('gateway', () => {
       } finally {
         await other.close();
       }
+    });
+
+    it('once though there are more than two can end at a time', async () => {
+      const other = await bootWith(env, GatewayModule, { http: setUpHttp });
+      try {
+        const taskIds: string[] = [];
+        while (taskIds.length < 300) taskIds.push(...(await Promise.all(Array.from({ length: 20 }, () => order()))));
+        await overdue(...taskIds);
+        for (const type of [TaskFailed, CancelTask])
+          await eventually(async () =>
+            expect((await announced(type, taskIds)).map(({ key }) => key).sort()).toEqual(taskIds.toSorted()),
+          );
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('though somebody is busy with another one, whose turn comes later', async () => {
+      const [busy, taskId] = [await order(), await order()];
+      const rival = await mysql.createConnection({ uri: bed.sandbox.databaseUrl(SERVICE) });
+      try {
+        await rival.beginTransaction();
+        await rival.query('update task_order set due_at = now(3) where task_id = ?', [busy]);
+        await rival.query('update task_order set due_at = now(3) + interval 1 second where task_id = ?', [taskId]);
+        await rival.commit();
+        await rival.beginTransaction();
+        await rival.query('select 1 from task_order where task_id = ? for update', [busy]);
+        await end(taskId);
+        expect(await project(busy)).toMatchObject({ status: 'processing' });
+      } finally {
+        await rival.end();
+      }
+      await end(busy);
     });
 
     it('with the word of the service that put a message of it aside', async () => {

@@ -1,4 +1,4 @@
-import { message, TaskFailed, type Message } from '@castad/contracts';
+import { LyricGenerated, message, TaskFailed, type Message } from '@castad/contracts';
 import { newId } from '@castad/platform';
 import {
   aLyricGenerated,
@@ -7,6 +7,7 @@ import {
   bootWith,
   eventually,
   freePort,
+  holdBack,
   refusal,
   Rest,
   startChild,
@@ -21,7 +22,7 @@ import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
 import { migrations } from '../src/migrations/index.ts';
 import { Listener } from './listener.ts';
-import { eventsOf as told } from './told.ts';
+import { eventsOf as told, record } from './told.ts';
 
 jest.setTimeout(240_000);
 
@@ -231,6 +232,18 @@ describe('live events', () => {
     const listener = await listen(`${url}/v1/projects/${taskId}/events`);
     await remember('2026-01-03', 'LyricGenerated.v1', taskId);
     await hears(listener, () => placed(taskId), 1);
+  });
+
+  it('are placed at last: while all else of them is written, others can be placed', async () => {
+    const taskId = await order();
+    const [{ event }] = told(taskId);
+    const lyric = record({ event, second: 1 });
+    const held = await holdBack(bed, SERVICE, lyric.headers.ce_id as string);
+    await bed.topics.sendRaw(LyricGenerated.topic, [lyric]);
+    await held.reached();
+    expect(await bed.query(SERVICE, 'select 1 from feed for update skip locked')).toHaveLength(1);
+    await held.letGo();
+    await eventually(async () => expect(await placed(taskId)).toHaveLength(1), PATIENCE_MS);
   });
 
   it('wait for a client who is slow, and hold up nobody else', async () => {

@@ -159,6 +159,7 @@ export class Database implements OnApplicationShutdown {
       result = await work(unit);
       await unit.flush();
       if (attempt.mayJoin) await this.join(unit, joined);
+      await unit.end();
       if (isGivenUp()) throw tooLate();
       attempt.isCommitting = true;
       await em.commit();

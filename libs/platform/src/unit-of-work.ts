@@ -10,6 +10,7 @@ export class UnitOfWork {
   private readonly rows = new Map<EntityName, AnyEntity[]>();
   private readonly rowsIfAbsent = new Map<EntityName, AnyEntity[]>();
   private readonly gathered = new Map<Together<never>, unknown[]>();
+  private readonly last = new Map<Together<never>, unknown[]>();
   private readonly woken = new Map<string, Set<number>>();
 
   constructor(
@@ -33,9 +34,15 @@ export class UnitOfWork {
 
   /** Does `work` once for all items of the transaction, when all its handlers have run. */
   together<T>(work: Together<T>, item: T): void {
-    const others = this.gathered.get(work);
-    if (others) others.push(item);
-    else this.gathered.set(work, [item]);
+    collect(this.gathered, item, work);
+  }
+
+  /**
+   * The same, right before the commit: for a row that others wait for. All else is written by then, joined claims too,
+   * and nothing follows but what `work` inserts.
+   */
+  atLast<T>(work: Together<T>, item: T): void {
+    collect(this.last, item, work);
   }
 
   /**
@@ -62,6 +69,16 @@ export class UnitOfWork {
   async flush(): Promise<void> {
     for (const [work, items] of drained(this.gathered)) await work(this, items as never[]);
     await this.em.flush();
+    await this.insertRows();
+  }
+
+  /** Does what comes last. */
+  async end(): Promise<void> {
+    for (const [work, items] of drained(this.last)) await work(this, items as never[]);
+    await this.insertRows();
+  }
+
+  private async insertRows(): Promise<void> {
     for (const [entity, rows] of drained(this.rowsIfAbsent)) await this.insertAll(entity, rows, true);
     for (const [entity, rows] of drained(this.rows)) await this.insertAll(entity, rows, false);
   }
@@ -85,8 +102,8 @@ function drained<K, V>(map: Map<K, V>): [K, V][] {
   return entries;
 }
 
-function collect(rows: Map<EntityName, AnyEntity[]>, row: AnyEntity, entity: EntityName): void {
-  const others = rows.get(entity);
-  if (others) others.push(row);
-  else rows.set(entity, [row]);
+function collect<K, V>(map: Map<K, V[]>, value: V, key: K): void {
+  const others = map.get(key);
+  if (others) others.push(value);
+  else map.set(key, [value]);
 }

@@ -4,7 +4,7 @@ import { Migration } from '@mikro-orm/migrations';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import mysql from 'mysql2/promise';
-import { Database, loadConfig, ServiceConfig, Unavailable } from '../src/index.ts';
+import { Database, loadConfig, ServiceConfig, Unavailable, type UnitOfWork } from '../src/index.ts';
 
 jest.setTimeout(60_000);
 
@@ -339,6 +339,37 @@ it('commits without whoever cannot take its rows in the same transaction', async
   await insert('second');
   expect(seen).toEqual(['woken', 'rolled back', 'woken']);
   expect([await valueOf('first'), await valueOf('second')]).toEqual([0, 0]);
+});
+
+it('does at last what others wait for: once, when all else is written, what was joined too', async () => {
+  const database = connect();
+  const seen: unknown[] = [];
+  database.onDue(Counter, {
+    wake: () => seen.push('woken'),
+    join: async unit => {
+      await unit.em.execute("update counter set value = 7 where name = 'before'");
+      return ending => seen.push(ending);
+    },
+  });
+  const atLast = async (unit: UnitOfWork, items: string[]): Promise<void> => {
+    const rows: { value: number }[] = await unit.em.execute("select value from counter where name = 'before'");
+    seen.push(items, ...rows.map(({ value }) => value));
+    if (items.includes('broken')) throw new Error('it cannot be done');
+    unit.insert(Counter.of('last'));
+  };
+  const insert = (name: string, ...items: string[]) =>
+    database.transaction('requests', async unit => {
+      for (const item of items) unit.atLast(atLast, item);
+      unit.insert(Counter.of(name));
+    });
+
+  await insert('before', 'one', 'two');
+  expect(seen).toEqual([['one', 'two'], 7, 'committed', 'woken']);
+  expect(await valueOf('last')).toBe(0);
+  seen.length = 0;
+  await expect(insert('after', 'broken')).rejects.toThrow('it cannot be done');
+  expect(seen).toEqual([['broken'], 7, 'rolled back']);
+  expect(await valueOf('after')).toBeUndefined();
 });
 
 it('tells the time of the server, whatever the clock of this machine says', async () => {

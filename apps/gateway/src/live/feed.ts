@@ -11,9 +11,15 @@ export interface Page<E = TaskEvent> {
   end: number;
 }
 
+/** Adds events to the feed. Other writers of events wait for the counter: to be done at last. */
+export async function append(unit: UnitOfWork, events: TaskEventRow[]): Promise<void> {
+  await place(unit, events);
+  for (const event of events) unit.insertIfAbsent(event, TaskEvent);
+}
+
 /**
  * Gives events their places in the feed. The counter's row is locked until the commit, so places are in the order of
- * commits: who has read up to one place never misses an event before it. Done after all other locks are taken.
+ * commits: who has read up to one place never misses an event before it.
  */
 export async function place({ em }: UnitOfWork, events: TaskEventRow[]): Promise<void> {
   const sql = 'update feed set position = last_insert_id(position + ?)';

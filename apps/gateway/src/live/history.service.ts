@@ -1,7 +1,6 @@
 import { Database } from '@castad/platform';
-import type { JobStatus } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
-import { Order } from '../order/order.entity.ts';
+import { Order, type OrderStatus } from '../order/order.entity.ts';
 import { find } from '../project/project.service.ts';
 import { TaskEvent } from '../projection/task-event.entity.ts';
 import { eventView } from './event.view.ts';
@@ -60,7 +59,8 @@ export class HistoryService {
   }
 }
 
-const ends: Partial<Record<JobStatus, AcceptedView['status']>> = {
+const statuses: Record<OrderStatus, AcceptedView['status']> = {
+  running: 'processing',
   done: 'completed',
   failed: 'failed',
   cancelled: 'cancelled',
@@ -75,7 +75,7 @@ function acceptedView(order: Order): AcceptedView {
     time: createdAt.toISOString(),
     firstStage,
     lastStage,
-    status: ends[order.status] ?? 'processing',
+    status: statuses[order.status],
     ...(endedAt && { endedAt: endedAt.toISOString() }),
     ...(errorCode && { error: { code: errorCode, reason: errorReason ?? '', retryable: retryable ?? true } }),
   };

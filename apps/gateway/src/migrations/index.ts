@@ -5,6 +5,7 @@ import { AddProjectWithoutPhotos } from './add-without-photos.ts';
 import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { AddCanonicalRequest } from './add-canonical-request.ts';
+import { DefaultJobColumns } from './default-job-columns.ts';
 import { CreateProject } from './create-project.ts';
 import { IndexDrafts, IndexOrderStatuses, IndexProjectNames } from './index-lists.ts';
 
@@ -25,4 +26,5 @@ export const migrations = [
   { name: '0014-project-names', class: IndexProjectNames },
   { name: '0015-drafts', class: IndexDrafts },
   { name: '0016-order-statuses', class: IndexOrderStatuses },
+  { name: '0017-order-defaults', class: DefaultJobColumns },
 ];

@@ -3,6 +3,7 @@ import { aPlan } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import { Order } from './order.entity.ts';
 
+const now = new Date('2026-01-01T00:10:00Z');
 const deadline = new Date('2026-01-01T00:45:00Z');
 const error = { code: 'SUNO_SENSITIVE_WORDS', reason: 'Suno refuses words of the lyric.', retryable: false };
 const limits = { graceMs: 10_000, stageMs: { lyric: 60_000, song: 1_800_000, video: 600_000 } };
@@ -20,7 +21,7 @@ const anOrder = () =>
   );
 
 describe('Order', () => {
-  it('given that it was accepted, runs, and is looked at when the time of its first stage is over', () => {
+  it('given that it was accepted, runs, and is due when the time of its first stage is over', () => {
     const order = anOrder();
     expect(order.isRunning()).toBe(true);
     expect(order.dueAt).toEqual(new Date('2026-01-01T00:30:00Z'));
@@ -39,16 +40,16 @@ describe('Order', () => {
 
   it('given that its last stage is done, is completed', () => {
     const order = anOrder();
-    const event = order.completed();
+    const event = order.completed(now);
     expect(event).toBeInstanceOf(TaskCompleted);
     expect(event).toEqual({ taskId: 'task', revision: 2, stage: 'video' });
     expect(order.isRunning()).toBe(false);
-    expect(order).toMatchObject({ status: 'done', dueAt: null });
+    expect(order).toMatchObject({ status: 'done', dueAt: null, endedAt: now });
   });
 
   it('given a failed stage, has failed there with its reason', () => {
     const order = anOrder();
-    const event = order.failed('song', error);
+    const event = order.failed(now, 'song', error);
     expect(event).toBeInstanceOf(TaskFailed);
     expect(event).toEqual({ taskId: 'task', revision: 2, stage: 'song', ...error });
     expect(order).toMatchObject({
@@ -56,7 +57,9 @@ describe('Order', () => {
       failedStage: 'song',
       retryable: false,
       errorCode: error.code,
+      errorReason: error.reason,
       dueAt: null,
+      endedAt: now,
     });
   });
 
@@ -86,11 +89,11 @@ describe('Order', () => {
 
   it('given that it was cancelled, says what was paid, and ends no other way', () => {
     const order = anOrder();
-    const event = order.cancelled(['song']);
+    const event = order.cancelled(now, ['song']);
     expect(event).toBeInstanceOf(TaskCancelled);
     expect(event).toEqual({ taskId: 'task', revision: 2, stage: 'song', paid: ['song'] });
-    expect(order).toMatchObject({ status: 'cancelled', dueAt: null });
-    expect(anOrder().cancelled([])).toEqual({ taskId: 'task', revision: 2, stage: 'song' });
+    expect(order).toMatchObject({ status: 'cancelled', dueAt: null, endedAt: now });
+    expect(anOrder().cancelled(now, [])).toEqual({ taskId: 'task', revision: 2, stage: 'song' });
   });
 
   it('includes its stages from the first to the last', () => {

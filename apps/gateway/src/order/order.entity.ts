@@ -10,10 +10,12 @@ import {
 } from '@castad/contracts';
 import type { Cause } from '@castad/messaging';
 import { shortened } from '@castad/platform';
-import { end, isFinal, jobProperties, newJob } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import type { TimeLimits } from '../gateway.config.ts';
 import type { StageError, StageInput, Waiting } from '../projection/stage.entity.ts';
+
+export type OrderStatus = 'running' | EndStatus;
+type EndStatus = 'done' | 'failed' | 'cancelled';
 
 const schema = defineEntity({
   name: 'Order',
@@ -22,6 +24,12 @@ const schema = defineEntity({
     taskId: p.string().length(36).primary(),
     revision: p.integer().primary(),
     plan: p.json<Plan>(),
+    /** For who does not load the plan. */
+    planDeadline: p
+      .string()
+      .formula(row => `json_unquote(json_extract(${row.plan}, '$.deadline'))`)
+      .lazy()
+      .nullable(),
     firstStage: p.string().$type<StageName>(),
     lastStage: p.string().$type<StageName>(),
     /** The client's own words, which every repeat of the order sings. */
@@ -34,7 +42,16 @@ const schema = defineEntity({
     retryable: p.boolean().nullable(),
     /** What a service said when it put one of this order's messages aside. */
     rejection: p.string().length(1000).nullable(),
-    ...jobProperties,
+    status: p.string().length(12).$type<OrderStatus>(),
+    deadline: p.datetime(3),
+    /** The deadline, as long as the order runs; then null. */
+    dueAt: p.datetime(3).nullable(),
+    causeId: p.string().length(36),
+    traceparent: p.string().length(55),
+    errorCode: p.string().length(64).nullable(),
+    errorReason: p.string().length(1000).nullable(),
+    createdAt: p.datetime(3),
+    endedAt: p.datetime(3).nullable(),
   },
 });
 
@@ -50,70 +67,79 @@ interface Accepted {
 
 /** One accepted request for work. It ends exactly once: completed, cancelled, or failed with a reason. */
 export class Order extends schema.class {
-  /** A job that is due only when its time is over. */
-  static accepted(fields: Accepted, limits: TimeLimits, cause: Cause): Order {
-    const job = newJob(fields.plan.deadline, cause);
-    const order = Object.assign(new Order(), { ...fields, ...job, status: 'running' as const });
-    order.reached(fields.firstStage, order.createdAt, limits);
+  static accepted(fields: Accepted, limits: TimeLimits, { messageId, traceparent, at }: Required<Cause>): Order {
+    const status = 'running' as const;
+    const order = Object.assign(new Order(), { ...fields, status, causeId: messageId, traceparent, createdAt: at });
+    order.reached(fields.firstStage, at, limits);
     return order;
+  }
+
+  /** The stage that it has reached. */
+  get stage(): StageName {
+    return this.currentStage ?? this.firstStage;
   }
 
   /** From now on this stage's time runs, within the whole order's. */
   reached(stage: StageName, now: Date, { graceMs, stageMs }: TimeLimits): void {
     if (this.currentStage === stage) return;
     this.currentStage = stage;
-    this.deadline = new Date(Math.min(this.planEnd() + graceMs, now.getTime() + stageMs[stage]));
-    this.dueAt = this.deadline;
+    this.endsBy(Math.min(this.planEnd() + graceMs, now.getTime() + stageMs[stage]));
   }
 
   /** What its stage waits for is somebody's to mend: it has the whole order's time for that. */
   waits(stage: StageName, { graceMs }: TimeLimits): void {
     if (this.currentStage !== stage) return;
-    this.deadline = new Date(this.planEnd() + graceMs);
-    this.dueAt = this.deadline;
+    this.endsBy(this.planEnd() + graceMs);
   }
 
   isRunning(): boolean {
-    return !isFinal(this);
+    return this.status === 'running';
   }
 
-  completed(): TaskCompleted {
+  /** Of what is published about it. */
+  cause(): Cause {
+    return { messageId: this.causeId, traceparent: this.traceparent };
+  }
+
+  completed(now: Date): TaskCompleted {
     const { taskId, revision, lastStage } = this;
-    end(this, 'done');
+    this.end('done', now);
     return message(TaskCompleted, { taskId, revision, stage: lastStage });
   }
 
-  failed(stage: StageName, error: StageError): TaskFailed {
+  failed(now: Date, stage: StageName, error: StageError): TaskFailed {
     const { taskId, revision } = this;
     this.failedStage = stage;
     this.retryable = error.retryable;
-    end(this, 'failed', error);
+    this.errorCode = error.code;
+    this.errorReason = error.reason;
+    this.end('failed', now);
     return message(TaskFailed, { taskId, revision, stage, ...error });
   }
 
-  cancelled(paid: StageName[]): TaskCancelled {
-    const { taskId, revision } = this;
-    end(this, 'cancelled');
+  cancelled(now: Date, paid: StageName[]): TaskCancelled {
+    const { taskId, revision, stage } = this;
+    this.end('cancelled', now);
     return message(TaskCancelled, {
       taskId,
       revision,
-      stage: this.currentStage ?? this.firstStage,
+      stage,
       ...(paid.length > 0 && { paid }),
     });
   }
 
   /** Its time, or that of the stage it had reached, is over; `waiting` says what that stage waited for. */
   overdue(now: Date, waiting?: Waiting): TaskFailed {
-    const stage = this.currentStage ?? this.firstStage;
+    const { stage } = this;
     if (this.rejection)
-      return this.failed(stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true });
+      return this.failed(now, stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true });
     const { reason, detail } = waiting ?? {};
     const [code, text] =
       now.getTime() < this.planEnd()
         ? ['STAGE_TIMEOUT', `The ${stage} took too long.`]
         : ['DEADLINE_EXCEEDED', `The ${stage} was not finished in time.`];
     const why = reason ? `${text} ${reason}` : text;
-    return this.failed(stage, { code, reason: shortened(why, 1000), retryable: true, ...(detail && { detail }) });
+    return this.failed(now, stage, { code, reason: shortened(why, 1000), retryable: true, ...(detail && { detail }) });
   }
 
   includes(stage: StageName): boolean {
@@ -121,8 +147,19 @@ export class Order extends schema.class {
     return at(stage) >= at(this.firstStage) && at(stage) <= at(this.lastStage);
   }
 
+  private endsBy(time: number): void {
+    this.deadline = new Date(time);
+    this.dueAt = this.deadline;
+  }
+
+  private end(status: EndStatus, now: Date): void {
+    this.status = status;
+    this.dueAt = null;
+    this.endedAt = now;
+  }
+
   private planEnd(): number {
-    return new Date(this.plan.deadline).getTime();
+    return new Date(this.planDeadline ?? this.plan.deadline).getTime();
   }
 }
 schema.setClass(Order);

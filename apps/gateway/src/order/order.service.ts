@@ -10,7 +10,7 @@ import {
   type Plan,
   type Stage as StageName,
 } from '@castad/contracts';
-import { newTraceparent, Outbox, type Cause } from '@castad/messaging';
+import { newTraceparent, Outbox } from '@castad/messaging';
 import { Conflict, Database, newId, NotFound, shortened, type UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
@@ -19,9 +19,10 @@ import { Templates } from '../template/templates.ts';
 import { beginOf, Stages } from '../projection/fold.ts';
 import { Image } from '../image/image.entity.ts';
 import { Order } from './order.entity.ts';
+import { attemptsOf } from '../project/attempts.ts';
 import { Project } from '../project/project.entity.ts';
 import { Results } from '../project/results.ts';
-import { Stage, type SongOutput, type StageInput } from '../projection/stage.entity.ts';
+import type { Stage, SongOutput, StageInput } from '../projection/stage.entity.ts';
 
 const MAX_TITLE = 80;
 /** What a service says of a paid call of which nobody knows what came of it. */
@@ -121,9 +122,8 @@ export class OrderService {
       const { revision } = order;
       const paid = stageNames.filter(name => results.attempts(name).some(at => at.revision === revision && at.paid));
       if (order.isRunning()) {
-        const cause: Cause = { messageId: order.causeId, traceparent: order.traceparent };
-        this.outbox.add(unit, order.cancelled(paid), cause);
-        this.outbox.add(unit, message(CancelTask, { taskId, revision }), cause);
+        this.outbox.add(unit, order.cancelled(unit.now, paid), order.cause());
+        this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
       }
       return { order, paid };
     });
@@ -166,7 +166,7 @@ export class OrderService {
     const { taskId } = project;
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
     const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
-    const cause: Cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
+    const cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
     const revision = project.revision + 1;
     const { command, input } = commandFor({ taskId, revision, plan }, range, results);
     project.withoutPhotos ||= !!range.withoutPhotos;
@@ -207,7 +207,7 @@ export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Sit
   );
   const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
   const imageIds = images.map(({ imageId }) => imageId);
-  const results = new Results(project, await unit.em.find(Stage, { taskId }), imageIds);
+  const results = new Results(project, await attemptsOf(unit.em, project), imageIds);
   return { project, latest: latest ?? undefined, results, imageIds };
 }
 

@@ -2,6 +2,7 @@ import { stages as stageNames, type Stage as StageName } from '@castad/contracts
 import type { EntityManager } from '@mikro-orm/mysql';
 import type { ListProjectsQuery, ListQuery, ProjectStatus } from './project.dto.ts';
 import { Stage } from '../projection/stage.entity.ts';
+import { entitiesOf } from '../rows.ts';
 
 type Query = [sql: string, values: unknown[]];
 
@@ -61,15 +62,16 @@ const statusCondition = (status: ProjectStatus): string => {
 };
 
 /** All films of so many tasks. */
-export async function filmsOfPage(em: EntityManager, cursor: string | undefined, tasks: number): Promise<Stage[]> {
+export function filmsOfPage(em: EntityManager, cursor: string | undefined, tasks: number): Promise<Stage[]> {
   const isFilm = "name = 'video' and output is not null and files is not null";
-  const rows = await em.getConnection().execute<object[]>(
+  return entitiesOf(
+    em,
+    Stage,
     `select film.* from stage_attempt film join (
        select distinct task_id from stage_attempt where ${isFilm} ${cursor ? 'and task_id < ?' : ''} order by task_id desc limit ?
      ) page on page.task_id = film.task_id where ${isFilm} order by film.task_id desc`,
     [...(cursor ? [cursor] : []), tasks],
   );
-  return rows.map(row => em.map(Stage, row));
 }
 
 /** UUIDv7s are in order of time, so the last one of a page says where the next begins. */

@@ -4,7 +4,6 @@ import type { EntityManager } from '@mikro-orm/mysql';
 import { Injectable } from '@nestjs/common';
 import { IdempotencyKey } from '../idempotency/idempotency-key.entity.ts';
 import { Image } from '../image/image.entity.ts';
-import { Order } from '../order/order.entity.ts';
 import { OrderService } from '../order/order.service.ts';
 import type {
   CreateProjectDto,
@@ -15,6 +14,7 @@ import type {
   ProjectView,
   VideoPage,
 } from './project.dto.ts';
+import { attemptsInList, attemptsOf, latestOrders } from './attempts.ts';
 import { filmsOfPage, nextCursor, pageOfTasks } from './lists.ts';
 import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
@@ -64,10 +64,10 @@ export class ProjectService {
   async get(taskId: string): Promise<ProjectView> {
     return this.database.read('requests', async em => {
       const project = await find(em, taskId);
-      const order = await latestOrder(em, taskId);
-      const stages = await em.find(Stage, { taskId });
+      const [order] = await latestOrders(em, [taskId]);
+      const stages = await attemptsOf(em, project);
       const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-      return projectView(project, order ?? undefined, stages, images);
+      return projectView(project, order, stages, images);
     });
   }
 
@@ -76,9 +76,10 @@ export class ProjectService {
     return this.database.read('requests', async em => {
       const ids = await pageOfTasks(em, { status, q, cursor, limit });
       const page = ids.slice(0, limit);
+      if (page.length === 0) return { projects: [] };
       const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy: { taskId: 'desc' } });
-      const orders = await em.find(Order, { taskId: { $in: page } }, { orderBy: { revision: 'desc' } });
-      const stages = await em.find(Stage, { taskId: { $in: page } });
+      const orders = await latestOrders(em, page);
+      const stages = await attemptsInList(em, projects);
       const images = await em.find(Image, { taskId: { $in: page } }, { orderBy: { position: 'asc' } });
       return {
         projects: projects.map(project => {
@@ -139,10 +140,10 @@ export class ProjectService {
 
   private async summary(em: EntityManager, taskId: string): Promise<ProjectSummaryView> {
     const project = await find(em, taskId);
-    const order = await latestOrder(em, taskId);
-    const stages = await em.find(Stage, { taskId });
+    const [order] = await latestOrders(em, [taskId]);
+    const stages = await attemptsInList(em, [project]);
     const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-    return summaryView(project, order ?? undefined, stages, images);
+    return summaryView(project, order, stages, images);
   }
 }
 
@@ -152,9 +153,6 @@ export async function find(em: EntityManager, taskId: string): Promise<Project> 
   if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
   return project;
 }
-
-const latestOrder = (em: EntityManager, taskId: string): Promise<Order | null> =>
-  em.findOne(Order, { taskId }, { orderBy: { revision: 'desc' } });
 
 function videoView(film: Stage, { taskId, brief }: Project) {
   const { format, durationSeconds } = film.output as VideoOutput;

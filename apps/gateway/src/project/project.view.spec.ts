@@ -21,6 +21,7 @@ const anOrder = (lastStage: 'lyric' | 'song' | 'video' = 'video') =>
   Order.accepted({ taskId: 'task', revision: 1, plan: aPlan(), firstStage: 'lyric', lastStage }, limits, {
     messageId: 'm',
     traceparent: 't',
+    at: start,
   });
 const aStage = (name: 'lyric' | 'song' | 'video', changes: Partial<Stage> = {}) =>
   Object.assign(Stage.of('task', name, 1), { startedAt: start }, changes);
@@ -62,14 +63,14 @@ describe('a project as clients see it', () => {
   ] as const)('is %s done: %s', (lastStage, status) => {
     const order = anOrder(lastStage);
     expect(summaryView(aProject(), order, [], []).status).toBe('processing');
-    order.completed();
+    order.completed(end);
     expect(summaryView(aProject(), order, [], []).status).toBe(status);
   });
 
   it('has failed with its reason', () => {
     const order = anOrder();
     const error = { code: 'SUNO_SENSITIVE_WORDS', reason: 'Change the lyric.', retryable: false };
-    order.failed('song', error);
+    order.failed(end, 'song', error);
     const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })], []);
     expect(view).toMatchObject({ status: 'failed', error });
     expect(view.stages[1]).toMatchObject({ stage: 'song', status: 'failed', error, endedAt: end.toISOString() });
@@ -132,14 +133,14 @@ describe('a project as clients see it', () => {
     const [, song] = summaryView(aProject(), anOrder(), [aStage('song', { waiting })], []).stages;
     expect(song).toMatchObject({ status: 'running', waiting });
     const ended = anOrder();
-    ended.cancelled([]);
+    ended.cancelled(end, []);
     expect(summaryView(aProject(), ended, [aStage('song', { waiting })], []).stages[1]).not.toHaveProperty('waiting');
   });
 
   it("tells the provider's own words with the error", () => {
     const error = { code: 'SUNO_REFUSED', reason: 'Suno refuses.', retryable: false, detail: '400: bad style' };
     const order = anOrder();
-    order.failed('song', error);
+    order.failed(end, 'song', error);
     const view = summaryView(aProject(), order, [aStage('song', { error, endedAt: end })], []);
     expect(view).toMatchObject({ error, stages: [{}, { error }, {}] });
   });
@@ -147,7 +148,7 @@ describe('a project as clients see it', () => {
   it('does not show a stage as failed that fell with the one before and was never ordered', () => {
     const error = { code: 'FILE_GONE', reason: 'The song could not be fetched.', retryable: true };
     const order = anOrder();
-    order.failed('song', error);
+    order.failed(end, 'song', error);
     const fallen = aStage('video', { error: { ...error, code: 'SONG_NOT_STORED' }, endedAt: end });
     const [, song, video] = summaryView(aProject(), order, [aSong({ error }), fallen], []).stages;
     expect([song?.status, video?.status]).toEqual(['failed', 'cancelled']);
@@ -187,9 +188,9 @@ describe('a project as clients see it', () => {
   it('has no stage that runs once its order has ended', () => {
     const stages = () => [aStage('song'), aStage('video')];
     const failed = anOrder();
-    failed.failed('song', { code: 'STAGE_TIMEOUT', reason: 'The song took too long.', retryable: true });
+    failed.failed(end, 'song', { code: 'STAGE_TIMEOUT', reason: 'The song took too long.', retryable: true });
     const cancelled = anOrder();
-    cancelled.cancelled([]);
+    cancelled.cancelled(end, []);
     const statuses = (order: Order) => summaryView(aProject(), order, stages(), []).stages.map(({ status }) => status);
     expect(statuses(failed)).toEqual(['pending', 'failed', 'cancelled']);
     expect(statuses(cancelled)).toEqual(['pending', 'cancelled', 'cancelled']);

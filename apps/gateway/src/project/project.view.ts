@@ -1,5 +1,4 @@
 import { lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
-import { isFinal } from '@castad/worker';
 import type { Image } from '../image/image.entity.ts';
 import type { CancelledView, OrderView } from '../order/order.dto.ts';
 import type { Order } from '../order/order.entity.ts';
@@ -69,7 +68,7 @@ const idsOf = (images: Pick<Image, 'imageId'>[]): string[] => images.map(({ imag
 
 function statusOf(order: Order | undefined): ProjectStatus {
   if (!order) return 'draft';
-  if (!isFinal(order)) return 'processing';
+  if (order.isRunning()) return 'processing';
   if (order.status === 'failed' || order.status === 'cancelled') return order.status;
   return order.lastStage === 'video' ? 'completed' : 'waiting';
 }
@@ -125,7 +124,7 @@ function standing(
     const { code, reason, retryable, detail } = attempt.error;
     return { status, error: { code, reason, retryable, ...(detail && { detail }) } };
   }
-  if (attempt.isOver() || order?.revision !== attempt.revision || !isFinal(order)) return { status };
+  if (attempt.isOver() || order?.revision !== attempt.revision || order.isRunning()) return { status };
   return order.failedStage === attempt.name
     ? { status: 'failed', error: errorOf(order, results) }
     : { status: 'cancelled' };

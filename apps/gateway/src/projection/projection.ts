@@ -1,13 +1,13 @@
 import { type Failure, type Message, MessageRejected, StageDelayed, stages as stageNames } from '@castad/contracts';
 import type { MessageContext } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
-import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
-import { place } from '../live/feed.ts';
-import { beginOf, errorIn, failedStage, rejectionIn, Stages, tell } from './fold.ts';
-import { Order } from '../order/order.entity.ts';
-import { Stage } from './stage.entity.ts';
+import { append } from '../live/feed.ts';
+import { beginOf, errorIn, failedStage, rejectionIn, type Stages, tell } from './fold.ts';
+import type { Order } from '../order/order.entity.ts';
+import { lockedOrders, outlinesOf } from './outline.ts';
+import type { Stage } from './stage.entity.ts';
 import { TaskEvent } from './task-event.entity.ts';
 
 interface Received {
@@ -23,22 +23,15 @@ export class Projection {
   /** Takes part in the transaction's one fold: its tasks are locked and loaded together, whatever their number. */
   add(event: Message, context: MessageContext): void {
     const { unit, envelope } = context;
-    const row = TaskEvent.received(envelope.id, envelope.time, event);
-    unit.insertIfAbsent(row, TaskEvent);
     unit.together(this.fold, { event, context });
-    // After the fold has locked its orders.
-    unit.together(place, row);
+    unit.atLast(append, TaskEvent.received(envelope.id, envelope.time, event));
   }
 
-  private readonly fold = async ({ em }: UnitOfWork, received: Received[]): Promise<void> => {
+  private readonly fold = async (unit: UnitOfWork, received: Received[]): Promise<void> => {
     const taskIds = [...new Set(received.map(({ event }) => event.taskId))].sort();
     // The orders' locks stand for the task: whoever decides about it or tells of it comes by here.
-    const orders = await em.find(
-      Order,
-      { taskId: { $in: taskIds } },
-      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { taskId: 'asc', revision: 'asc' } },
-    );
-    const stages = new Stages(await em.find(Stage, { taskId: { $in: taskIds } }));
+    const orders = await lockedOrders(unit, taskIds);
+    const stages = await outlinesOf(unit.em, taskIds);
     for (const { event, context } of received) {
       tell(event, context.envelope.time, stages);
       const order = orders.find(({ taskId, revision }) => taskId === event.taskId && revision === event.revision);
@@ -46,7 +39,7 @@ export class Projection {
       beginOf(order, stages);
       if (order.isRunning()) this.decide(order, event, context, stages);
     }
-    em.persist(stages.made);
+    unit.em.persist(stages.made);
   };
 
   /** Whether the event ends its order, and whose time runs if it does not. */
@@ -55,8 +48,8 @@ export class Projection {
     const isDone = (name: Stage['name']) => stages.find(taskId, name, revision)?.status() === 'completed';
     const failed = failedStage(event);
     const unfinished = stageNames.find(name => order.includes(name) && !isDone(name));
-    if (isDone(order.lastStage)) context.publish(order.completed());
-    else if (failed) context.publish(order.failed(failed, errorIn(event as Failure)));
+    if (isDone(order.lastStage)) context.publish(order.completed(context.unit.now));
+    else if (failed) context.publish(order.failed(context.unit.now, failed, errorIn(event as Failure)));
     else if (event instanceof MessageRejected) order.rejection ??= rejectionIn(event);
     else if (event instanceof StageDelayed) order.waits(event.stage, this.config.timeLimits());
     else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());

@@ -1,11 +1,9 @@
 import type { Message } from '@castad/contracts';
 import type { Envelope } from '@castad/messaging';
 import type { Database, UnitOfWork } from '@castad/platform';
-import { LockMode } from '@mikro-orm/core';
-import { place } from '../live/feed.ts';
-import { beginOf, Stages, tell } from './fold.ts';
-import { Order } from '../order/order.entity.ts';
-import { Stage } from './stage.entity.ts';
+import { append } from '../live/feed.ts';
+import { beginOf, type Stages, tell } from './fold.ts';
+import { lockedOrders, outlinesOf } from './outline.ts';
 import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
 
 /** An event as it stands in its topic. */
@@ -30,10 +28,7 @@ export class Rebuilding {
       const stages = await lockedStages(unit, taskIds);
       for (const { event, envelope } of events) tell(event, envelope.time, stages);
       stages.made.forEach(stage => unit.insert(stage));
-      for (const row of missing(events, await knownIds(unit, taskIds))) {
-        unit.insertIfAbsent(row, TaskEvent);
-        unit.together(place, row);
-      }
+      for (const row of missing(events, await knownIds(unit, taskIds))) unit.atLast(append, row);
     });
   }
 
@@ -79,17 +74,9 @@ function missing(events: OldEvent[], known: Set<string>): TaskEventRow[] {
 }
 
 /** The tasks' stages as their orders began them; nobody else tells of these tasks meanwhile. */
-async function lockedStages({ em }: UnitOfWork, taskIds: string[]): Promise<Stages> {
-  const orders = await em.find(
-    Order,
-    { taskId: { $in: taskIds.toSorted() } },
-    {
-      fields: ['firstStage', 'createdAt', 'input'],
-      lockMode: LockMode.PESSIMISTIC_WRITE,
-      orderBy: { taskId: 'asc', revision: 'asc' },
-    },
-  );
-  const stages = new Stages(await em.find(Stage, { taskId: { $in: taskIds } }));
-  for (const order of orders) beginOf(order as Order, stages);
+async function lockedStages(unit: UnitOfWork, taskIds: string[]): Promise<Stages> {
+  const orders = await lockedOrders(unit, taskIds);
+  const stages = await outlinesOf(unit.em, taskIds);
+  for (const order of orders) beginOf(order, stages);
   return stages;
 }

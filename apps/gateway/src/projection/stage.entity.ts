@@ -46,6 +46,9 @@ export interface StageInput {
   imageIds?: string[];
 }
 
+/** What is long in a stage. */
+const long = ['input', 'output', 'files'] as const;
+
 const schema = defineEntity({
   name: 'Stage',
   tableName: 'stage_attempt',
@@ -57,6 +60,12 @@ const schema = defineEntity({
     input: p.json<StageInput>().nullable(),
     output: p.json<StageOutput>().nullable(),
     files: p.json<StoredFile[]>().nullable(),
+    /** Names of the three above that are there, for who does not load them. */
+    there: p
+      .string()
+      .formula(row => `concat_ws(' ', ${long.map(name => `if(${row[name]} is null, null, '${name}')`).join(', ')})`)
+      .lazy()
+      .nullable(),
     error: p.json<StageError>().nullable(),
     waiting: p.json<Waiting>().nullable(),
     /** Whether a provider took the order of this stage's work. */
@@ -82,13 +91,13 @@ export class Stage extends schema.class {
   }
 
   begun(time: Date, input?: StageInput): void {
-    this.input ??= input;
+    if (!this.has('input')) this.input = input;
     if (!this.startedAt || time < this.startedAt) this.startedAt = time;
   }
 
   learned({ time, output, files, error }: StageNews): void {
-    this.output ??= output;
-    this.files ??= files;
+    if (!this.has('output')) this.output = output;
+    if (!this.has('files')) this.files = files;
     // What the service says of itself is worth more than what its order was ended with.
     if (error && (!this.error || this.error.decided)) this.error = error;
     if (!this.endedAt || time > this.endedAt) this.endedAt = time;
@@ -123,9 +132,13 @@ export class Stage extends schema.class {
 
   /** A lyric is done when it is written; a song or a film when its files are ours. */
   status(): StageStatus {
-    if (this.output && (this.files || this.name === 'lyric')) return 'completed';
+    if (this.has('output') && (this.has('files') || this.name === 'lyric')) return 'completed';
     if (this.error) return this.error.code === CANCELLED.code ? 'cancelled' : 'failed';
     return this.startedAt ? 'running' : 'pending';
+  }
+
+  private has(name: (typeof long)[number]): boolean {
+    return !!this[name] || !!this.there?.split(' ').includes(name);
   }
 }
 schema.setClass(Stage);
