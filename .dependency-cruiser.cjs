@@ -13,7 +13,7 @@ const mayImport = {
   // A stand-in that shared code with our client would share its mistakes.
   sandbox: [kafkajs],
   cli: ['libs/contracts', kafkajs, 'libs/messaging', 'libs/platform', 'sandbox'],
-  bench: [kafkajs, 'cli', 'sandbox'],
+  bench: [kafkajs, 'libs/platform', 'cli', 'sandbox'],
   chaos: [kafkajs, 'cli', 'sandbox'],
   test: [...libs, kafkajs, 'libs/testing', 'sandbox'],
 };
@@ -38,8 +38,9 @@ module.exports = {
     ...rooms,
     {
       name: 'libs are entered through index.ts',
+      comment: 'A benchmark of one file runs it without a build, which index.ts needs.',
       severity: 'error',
-      from: { pathNot: '^libs/' },
+      from: { pathNot: ['^libs/', '^bench/'] },
       to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index\\.ts$' },
     },
     {

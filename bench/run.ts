@@ -10,6 +10,7 @@ import { b6 } from './b6-replay.ts';
 import { b7 } from './b7-recovery.ts';
 import { b8 } from './b8-instances.ts';
 import { b9 } from './b9-drain.ts';
+import { b14 } from './b14-http-call.ts';
 import type { Figure } from './stats.ts';
 
 const benchmarks: Record<string, () => Promise<Record<string, Figure>>> = {
@@ -20,6 +21,7 @@ const benchmarks: Record<string, () => Promise<Record<string, Figure>>> = {
   B7: async () => ({ B7: await b7() }),
   B8: b8,
   B9: b9,
+  B14: b14,
 };
 
 const FILE = join(import.meta.dirname, 'results', 'latest.json');

@@ -67,7 +67,8 @@ export async function openStage(
   };
 }
 
-async function addressOf(child: ChildProcess): Promise<string> {
+/** Where a child listens, by its first line. */
+export async function addressOf(child: ChildProcess): Promise<string> {
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   return line.replace('listening ', '');
 }

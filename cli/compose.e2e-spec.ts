@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { serviceFlags } from '../sandbox/deployment.ts';
 import { freePort } from '../sandbox/ports.ts';
 import { works } from '../sandbox/probes.ts';
 import { root, startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
@@ -91,7 +92,7 @@ describe('docker-compose.yml', () => {
       sandbox.tree.add({
         name: `${name}-${port}`,
         command: process.execPath,
-        args: ['--enable-source-maps', `dist/${service.build?.args?.APP}/main.js`],
+        args: [...serviceFlags, `dist/${service.build?.args?.APP}/main.js`],
         cwd: root,
         env: { ...environmentOf(service), PORT: String(port), ADMIN_PORT: String(adminPort), HOST: '127.0.0.1' },
         address,

@@ -41,6 +41,9 @@ const owned: Record<string, string[]> = {
   'storage-service': ['AZURE_STORAGE_CONNECTION_STRING'],
 };
 
+/** How Node runs a service, here and in its image (Dockerfile): see docs/operations.md. */
+export const serviceFlags = ['--enable-source-maps', '--max-semi-space-size=8'];
+
 export const next = 'read the log above; if the code changed since the last build, run `npx nest build --all`.';
 
 export function appsOf({ apps = [...services] }: Deployment): string[] {

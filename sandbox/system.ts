@@ -1,4 +1,14 @@
-import { appsOf, built, checkBuild, environments, next, places, prepare, type Deployment } from './deployment.ts';
+import {
+  appsOf,
+  built,
+  checkBuild,
+  environments,
+  next,
+  places,
+  prepare,
+  serviceFlags,
+  type Deployment,
+} from './deployment.ts';
 import { works } from './probes.ts';
 import type { Log } from './process-tree.ts';
 
@@ -47,7 +57,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const managed = tree.add({
       name: `${name}-${instance}`,
       command: process.execPath,
-      args: ['--enable-source-maps', built(options, `apps/${name}/main.js`)],
+      args: [...serviceFlags, built(options, `apps/${name}/main.js`)],
       env: environmentOf(place),
       address: url,
       isReady: () => works(url),

@@ -96,10 +96,10 @@ export class Creatomate implements Provider {
 
   #media(call: Call): Reply {
     const [id = '', type] = call.param.split('.');
-    const found = this.#renders.find(id);
-    if (!found?.film) return refusal(404);
-    if (type === 'jpg') return file(call, found.film.jpg, 'image/jpeg');
-    return type === 'mp4' ? file(call, found.film.mp4, 'video/mp4') : refusal(404);
+    const film = this.#renders.filmOf(id);
+    if (!film) return refusal(404);
+    if (type === 'jpg') return file(call, film.jpg, 'image/jpeg');
+    return type === 'mp4' ? file(call, film.mp4, 'video/mp4') : refusal(404);
   }
 }
 

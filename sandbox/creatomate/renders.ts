@@ -10,7 +10,8 @@ import type { Film, Studio } from './studio.ts';
 export interface Render {
   id: string;
   origin: string;
-  request: RenderRequest;
+  /** Without the script, which is large and of no use to a finished render. */
+  request: Omit<RenderRequest, 'source'>;
   faults: Fault[];
   status: string;
   errorMessage: string | null;
@@ -19,7 +20,8 @@ export interface Render {
   height: number;
   frameRate: number;
   duration: number;
-  film: Film | undefined;
+  /** Of its film. */
+  fileSize: number | undefined;
 }
 
 const plannedSeconds = 1;
@@ -33,6 +35,7 @@ export class Renders {
   readonly #studio: Studio;
   readonly #ids = new Ids();
   #renders = new Map<string, Render>();
+  #films = new Map<string, Film>();
 
   constructor(clock: Clock, callbacks: Callbacks, studio: Studio) {
     this.#clock = clock;
@@ -44,6 +47,11 @@ export class Renders {
     return this.#renders.get(id);
   }
 
+  /** Undefined also when it has expired. */
+  filmOf(id: string): Film | undefined {
+    return this.#films.get(id);
+  }
+
   all(): Render[] {
     return [...this.#renders.values()];
   }
@@ -52,19 +60,21 @@ export class Renders {
     this.#clock.clear();
     this.#studio.clear();
     this.#renders = new Map();
+    this.#films = new Map();
   }
 
-  async submit(call: Call, request: RenderRequest): Promise<Render> {
-    const created = this.#create(call, request);
+  async submit(call: Call, { source, ...request }: RenderRequest): Promise<Render> {
+    const created = this.#create(call, source, request);
+    const finish = () => this.#finish(created, source);
     call.job = created.id;
     if (faultOf(call, 'job-stuck')) return created;
-    if (faultOf(call, 'callbacks-early')) await this.#finish(created);
-    else if (this.#clock.isInstant) call.afterWork = () => void this.#finish(created);
-    else this.#walk(created);
+    if (faultOf(call, 'callbacks-early')) await finish();
+    else if (this.#clock.isInstant) call.afterWork = () => void finish();
+    else this.#walk(created, finish);
     return created;
   }
 
-  #create(call: Call, request: RenderRequest): Render {
+  #create(call: Call, source: Json, request: Render['request']): Render {
     const created: Render = {
       id: this.#ids.uuid(),
       origin: call.origin,
@@ -73,25 +83,25 @@ export class Renders {
       status: 'planned',
       errorMessage: null,
       createdAt: Date.now(),
-      ...sizeOf(request),
+      ...sizeOf(source, request),
       frameRate: request.frameRate,
-      duration: lengthOf(request.source),
-      film: undefined,
+      duration: lengthOf(source),
+      fileSize: undefined,
     };
     this.#renders.set(created.id, created);
     return created;
   }
 
-  #walk(walking: Render) {
+  #walk(walking: Render, finish: () => Promise<void>) {
     this.#clock.after(plannedSeconds, () => (walking.status = 'waiting'));
     this.#clock.after(queuedSeconds, () => {
       walking.status = 'rendering';
-      this.#clock.after(renderedSeconds - queuedSeconds, () => void this.#finish(walking));
+      this.#clock.after(renderedSeconds - queuedSeconds, () => void finish());
     });
   }
 
-  async #finish(finished: Render) {
-    Object.assign(finished, failureOf(finished) ?? (await this.#made(finished)));
+  async #finish(finished: Render, source: Json) {
+    Object.assign(finished, failureOf(finished) ?? (await this.#made(finished, source)));
     if (this.#renders.get(finished.id) !== finished) return;
     const { webhookUrl } = finished.request;
     if (!webhookUrl) return;
@@ -104,34 +114,39 @@ export class Renders {
     });
   }
 
-  async #made({ request, width, height, frameRate }: Render): Promise<Partial<Render>> {
+  async #made({ id, width, height, frameRate }: Render, script: Json): Promise<Partial<Render>> {
     try {
-      return {
-        status: 'succeeded',
-        film: await this.#studio.film({ script: request.source, width, height, frameRate }),
-      };
+      const film = await this.#studio.film({ script, width, height, frameRate });
+      if (this.#renders.has(id)) this.#keep(id, film);
+      return { status: 'succeeded', fileSize: film.mp4.length };
     } catch (error) {
       return { status: 'failed', errorMessage: (error as Error).message };
     }
+  }
+
+  #keep(id: string, film: Film) {
+    this.#films.set(id, film);
+    const [oldest] = this.#films.keys();
+    if (this.#films.size > this.#studio.keptFilms && oldest) this.#films.delete(oldest);
   }
 }
 
 /** The render object of answers and webhooks. */
 export function view(shown: Render) {
-  const { id, origin, request, status, width, height, frameRate, duration, film } = shown;
+  const { id, origin, request, status, width, height, frameRate, duration, fileSize } = shown;
   const { template, outputFormat } = request;
   return {
     id,
     status,
     error_message: shown.errorMessage,
     url: `${origin}/media/${id}.${outputFormat}`,
-    ...(film && { snapshot_url: `${origin}/media/${id}.jpg` }),
+    ...(fileSize && { snapshot_url: `${origin}/media/${id}.jpg` }),
     template_id: template?.id ?? null,
     template_name: template?.name ?? null,
     template_tags: template?.tags ?? [],
     output_format: outputFormat,
     render_scale: request.renderScale,
-    ...(film && { width, height, frame_rate: frameRate, duration, file_size: film.mp4.length }),
+    ...(fileSize && { width, height, frame_rate: frameRate, duration, file_size: fileSize }),
     modifications: request.modifications ?? {},
     webhook_url: request.webhookUrl ?? null,
     metadata: request.metadata ?? null,
@@ -155,7 +170,7 @@ function failureOf({ faults }: Render) {
 }
 
 /** Pixels: scaled as asked, shrunk to what is allowed, and even, as video has to be. */
-function sizeOf({ source, renderScale, maxWidth, maxHeight }: RenderRequest) {
+function sizeOf(source: Json, { renderScale, maxWidth, maxHeight }: Render['request']) {
   const [width, height] = [Number(source.width ?? 1280), Number(source.height ?? 720)];
   const scale = Math.min(renderScale, maxWidth / width, maxHeight / height);
   const even = (length: number) => Math.max(2, Math.floor((length * scale) / 2) * 2);

@@ -11,6 +11,8 @@ export interface Film {
 
 /** Where films are made. */
 export interface Studio {
+  /** A provider's files expire: how many of the newest are there. */
+  readonly keptFilms: number;
   /** @throws Error in the renderer's words */
   film(order: FilmOrder): Promise<Film>;
   clear(): void;
@@ -18,6 +20,7 @@ export interface Studio {
 
 /** Does what the script says, picture by picture. */
 class FilmStudio implements Studio {
+  readonly keptFilms = 100;
   readonly #workshop = new Workshop(new URL('./film/film.ts', import.meta.url));
 
   async film(order: FilmOrder): Promise<Film> {
@@ -33,6 +36,7 @@ class FilmStudio implements Studio {
 
 /** The same few seconds for everybody, once all files of the script are seen to be there. */
 class TinyStudio implements Studio {
+  readonly keptFilms = Infinity;
   readonly #assets: Assets | undefined;
 
   constructor(assets: Assets | undefined) {

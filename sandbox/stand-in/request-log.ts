@@ -14,12 +14,25 @@ export interface Entry {
   faults: Fault[];
 }
 
-/** Every provider call since the last reset. Bodies stay text until somebody reads the log. */
+/** Every provider call since the last reset; of the bodies the newest. They stay text until somebody reads the log. */
 export class RequestLog {
+  readonly #keptCharacters: number;
   #entries: Entry[] = [];
+  #forgotten = 0;
+  #characters = 0;
+
+  constructor(keptCharacters = 64 * 1024 * 1024) {
+    this.#keptCharacters = keptCharacters;
+  }
 
   add(entry: Entry) {
     this.#entries.push(entry);
+    this.#characters += entry.raw.length;
+    while (this.#characters > this.#keptCharacters) {
+      const oldest = this.#entries[this.#forgotten++] as Entry;
+      this.#characters -= oldest.raw.length;
+      oldest.raw = 'no longer kept';
+    }
   }
 
   /** `path` is exact, or a beginning that ends in `*`. */
@@ -29,6 +42,8 @@ export class RequestLog {
 
   clear() {
     this.#entries = [];
+    this.#forgotten = 0;
+    this.#characters = 0;
   }
 }
 

@@ -1,69 +1,54 @@
 import type { HttpModuleOptions } from '@nestjs/axios';
-import http from 'node:http';
-import https from 'node:https';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { isAxiosError } from 'axios';
+import type { LookupFunction } from 'node:net';
+import { Agent, buildConnector } from 'undici';
 import { ServiceConfig } from './config.ts';
 import { ProviderError } from './errors.ts';
+import { NotSent, undiciAdapter } from './http-adapter.ts';
 
 export const USER_AGENT = 'castad/1.0';
 
 /** Sooner than servers close idle connections: what is sent into a closing one has an unknown outcome. */
 const IDLE_MS = 4_000;
 
+/** How a connection is made. */
+export type Connector = buildConnector.connector;
+
+export function connectorOf(
+  { HTTP_CONNECT_TIMEOUT_MS: timeout }: ServiceConfig,
+  options: { lookup?: LookupFunction } = {},
+): Connector {
+  return buildConnector({ timeout, allowH2: false, ...options });
+}
+
 /** Pooled keep-alive connections, so that a burst of jobs opens no more of them than the pool holds. */
 export function httpOptions(config: ServiceConfig): HttpModuleOptions {
-  const pool = {
-    keepAlive: true,
-    maxSockets: config.HTTP_MAX_SOCKETS,
-    scheduling: 'lifo' as const,
-    timeout: IDLE_MS,
-  };
+  return httpOptionsOver(connectorOf(config), config);
+}
+
+export function httpOptionsOver(connect: Connector, config: ServiceConfig): HttpModuleOptions {
+  const agent = new Agent({
+    connect,
+    connections: config.HTTP_MAX_SOCKETS,
+    allowH2: false,
+    keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: IDLE_MS,
+    // The adapter's own timer covers the whole call, and whoever reads a stream limits that.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
   return {
+    adapter: undiciAdapter(agent),
     timeout: config.HTTP_TIMEOUT_MS,
-    httpAgent: limitConnect(new http.Agent(pool), config.HTTP_CONNECT_TIMEOUT_MS),
-    httpsAgent: limitConnect(new https.Agent(pool), config.HTTP_CONNECT_TIMEOUT_MS),
-    proxy: false,
-    maxRedirects: 0,
     maxContentLength: 4 * 1024 * 1024,
-    headers: { 'user-agent': USER_AGENT },
-    validateStatus: () => true,
+    headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity' },
   };
 }
 
-/** Node has a time-out for silence but none for connecting. */
-function limitConnect<A extends http.Agent>(agent: A, timeoutMs: number): A {
-  const create = agent.createConnection.bind(agent);
-  agent.createConnection = (options, callback): Duplex | null | undefined => {
-    const socket = create(options, callback) as Socket;
-    const timer = setTimeout(
-      () => socket.destroy(Object.assign(new Error('connect timed out'), { code: 'ECONNREFUSED' })),
-      timeoutMs,
-    );
-    socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
-    return socket;
-  };
-  return agent;
-}
-
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-/** A call that got no answer. Only a connection that was never made proves that the provider did nothing. */
+/** A call that got no answer. Only a request that never left proves that the provider did nothing. */
 export function noAnswer(provider: string, error: unknown): ProviderError {
   const code = isAxiosError(error) ? (error.code ?? '') : '';
-  const refused = NOT_CONNECTED.has(code);
+  const refused = error instanceof NotSent;
   const timedOut = code === 'ECONNABORTED' || code === 'ETIMEDOUT';
   return new ProviderError(
     `${provider.toUpperCase()}_${refused ? 'UNREACHABLE' : timedOut ? 'TIMEOUT' : 'NO_ANSWER'}`,

@@ -1,33 +1,33 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import axios from 'axios';
+import axios, { type AxiosRequestConfig } from 'axios';
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import http, { createServer } from 'node:http';
-import type { AddressInfo, LookupFunction, TcpNetConnectOpts } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { loadConfig, ServiceConfig } from './config.ts';
-import { publicOnly, type Resolve } from './public-web.ts';
+import { connectorOf, httpOptionsOver } from './http-client.ts';
+import { publicConnector, type Resolve } from './public-web.ts';
 
 const config = loadConfig(ServiceConfig, { MYSQL_URL: 'mysql://u:p@localhost/db', KAFKA_BROKERS: 'localhost:9092' });
 const at = (...addresses: string[]) =>
   addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }));
 
 /** A network on which every address is that of our own server. */
-class Network extends http.Agent {
+class Network {
   readonly reached: string[] = [];
 
-  override createConnection(...[options, callback]: Parameters<http.Agent['createConnection']>) {
-    const { lookup } = options as TcpNetConnectOpts;
-    const routed: LookupFunction = (host, how, done) =>
-      lookup?.(host, how, (error, found) => {
-        if (error) return done(error, found);
-        this.reached.push(...(found as LookupAddress[]).map(({ address }) => address));
-        done(null, at('127.0.0.1'));
-      });
-    return super.createConnection({ ...options, lookup: routed }, callback);
-  }
+  connector: typeof connectorOf = (settings, options) =>
+    connectorOf(settings, {
+      lookup: (host, how, done) =>
+        options?.lookup?.(host, how, (error, found) => {
+          if (error) return done(error, found);
+          this.reached.push(...(found as LookupAddress[]).map(({ address }) => address));
+          done(null, at('127.0.0.1'));
+        }),
+    });
 }
 
-describe('publicOnly', () => {
+describe('publicConnector', () => {
   const server = createServer((_, reply) => void reply.writeHead(200, { connection: 'close' }).end('there'));
   let names: (LookupAddress[] | Error)[];
   let network: Network;
@@ -43,9 +43,10 @@ describe('publicOnly', () => {
       if (answer instanceof Error) callback(answer, []);
       else callback(null, answer);
     };
-    const httpAgent = publicOnly(network, config, resolve);
+    const connect = publicConnector(config, resolve, network.connector);
+    const http = axios.create(httpOptionsOver(connect, config) as AxiosRequestConfig);
     const { port } = server.address() as AddressInfo;
-    call = async () => (await axios.get(`http://files.example.com:${port}/a.mp3`, { httpAgent })).data as unknown;
+    call = async () => (await http.get(`http://files.example.com:${port}/a.mp3`)).data as unknown;
   });
   afterAll(async () => {
     server.closeAllConnections();

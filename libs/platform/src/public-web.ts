@@ -1,10 +1,9 @@
 import type { HttpModuleOptions } from '@nestjs/axios';
 import dns, { type LookupAddress } from 'node:dns';
-import type http from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import type { ServiceConfig } from './config.ts';
-import { AppError } from './errors.ts';
-import { httpOptions } from './http-client.ts';
+import { AppError, toError } from './errors.ts';
+import { connectorOf, httpOptionsOver, type Connector } from './http-client.ts';
 import { isPublicAddress } from './public-address.ts';
 
 /** An address outside the public web, or outside the part of it that the configuration allows. */
@@ -23,10 +22,7 @@ export type Resolve = (
 
 /** For addresses that others gave us. */
 export function publicHttpOptions(config: ServiceConfig): HttpModuleOptions {
-  const options = httpOptions(config);
-  publicOnly(options.httpAgent as http.Agent, config);
-  publicOnly(options.httpsAgent as http.Agent, config);
-  return options;
+  return httpOptionsOver(publicConnector(config), config);
 }
 
 /** An address as it may be called: of the web, without credentials. @throws NotPublic */
@@ -41,28 +37,30 @@ export function webUrl(text: string, base?: string): URL {
  * Checks each connection as it is made, with the very addresses it will use, so that neither a redirect nor a name that
  * changes its meaning leads inside.
  */
-export function publicOnly<A extends http.Agent>(agent: A, config: ServiceConfig, resolve: Resolve = dns.lookup): A {
-  const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (options, callback) => {
-    const host = options.host ?? '';
+export function publicConnector(
+  config: ServiceConfig,
+  resolve: Resolve = dns.lookup,
+  connectorWith = connectorOf,
+): Connector {
+  const anywhere = connectorWith(config);
+  const publicly = connectorWith(config, { lookup: publicLookup(resolve) });
+  return (options, callback) => {
     try {
-      const lookup = checked(host, config, resolve);
-      return connect(lookup ? { ...options, lookup } : options, callback);
+      const connect = isPrivate(options.hostname, config) ? anywhere : publicly;
+      connect(options, callback);
     } catch (error) {
-      callback?.(error as Error, undefined as never);
-      return undefined;
+      callback(toError(error), null);
     }
   };
-  return agent;
 }
 
-/** What a connection to a host has to look its name up with; undefined where any address will do. @throws NotPublic */
-function checked(host: string, config: ServiceConfig, resolve: Resolve): LookupFunction | undefined {
-  const { FETCH_ALLOWED_HOSTS: allowed, FETCH_PRIVATE_HOSTS: mayBePrivate } = config;
-  if (allowed && !isAmong(host, allowed)) throw new NotPublic('FETCH_ALLOWED_HOSTS does not name its host');
-  if (mayBePrivate && isAmong(host, mayBePrivate)) return undefined;
+/** Whether a host may have any address. @throws NotPublic */
+function isPrivate(host: string, { FETCH_ALLOWED_HOSTS, FETCH_PRIVATE_HOSTS }: ServiceConfig): boolean {
+  if (FETCH_ALLOWED_HOSTS && !isAmong(host, FETCH_ALLOWED_HOSTS))
+    throw new NotPublic('FETCH_ALLOWED_HOSTS does not name its host');
+  if (FETCH_PRIVATE_HOSTS && isAmong(host, FETCH_PRIVATE_HOSTS)) return true;
   if (isIP(host) && !isPublicAddress(host)) throw new NotPublic('its host is not a public address');
-  return publicLookup(resolve);
+  return false;
 }
 
 /** Finds the public addresses of a name. */

@@ -21,7 +21,6 @@ export class StorageClient {
       url: `/internal/images/${taskId}/${imageId}`,
       data: file,
       headers: { 'content-type': 'application/octet-stream' },
-      maxBodyLength: this.config.IMAGE_MAX_BYTES + 1,
     });
   }
 
