@@ -5,8 +5,13 @@ import { command } from '../cli/command.ts';
 import { compare, type Figures } from './against.ts';
 import { wanted } from './arguments.ts';
 import { b1 } from './b1-accept.ts';
+import { b10 } from './b10-idle.ts';
+import { b11 } from './b11-full-tables.ts';
+import { b12 } from './b12-streams.ts';
+import { b13 } from './b13-start.ts';
 import { b3 } from './b3-pipeline.ts';
 import { b4 } from './b4-latency.ts';
+import { b5 } from './b5-transfer.ts';
 import { b6 } from './b6-replay.ts';
 import { b7 } from './b7-recovery.ts';
 import { b8 } from './b8-instances.ts';
@@ -21,10 +26,15 @@ const benchmarks: Record<string, () => Promise<Figures>> = {
   B1: () => b1(),
   B3: () => b3(),
   B4: () => b4(),
+  B5: b5,
   B6: b6,
   B7: async () => ({ B7: await b7() }),
   B8: b8,
   B9: b9,
+  B10: b10,
+  B11: b11,
+  B12: b12,
+  B13: b13,
 };
 
 const FILE = join(import.meta.dirname, 'results', 'latest.json');

@@ -12,11 +12,11 @@ export class Watcher {
   private readonly ended = new Map<string, number | Failure>();
   private readonly waiting = new Map<string, () => void>();
   private consumer!: Consumer;
-
-  private constructor(private readonly ends: typeof films) {}
+  private ends = films;
 
   static async start(brokers: string, ends = films): Promise<Watcher> {
-    const watcher = new Watcher(ends);
+    const watcher = new Watcher();
+    watcher.ends = ends;
     const kafka = new Kafka({ clientId: 'bench', brokers: [brokers], logLevel: logLevel.NOTHING });
     watcher.consumer = kafka.consumer({ groupId: 'bench', maxWaitTimeInMs: 100 });
     await watcher.consumer.connect();
