@@ -5,6 +5,7 @@ import { command } from '../cli/command.ts';
 import { compare, type Figures } from './against.ts';
 import { wanted } from './arguments.ts';
 import { b1 } from './b1-accept.ts';
+import { b10 } from './b10-idle.ts';
 import { b12 } from './b12-streams.ts';
 import { b3 } from './b3-pipeline.ts';
 import { b4 } from './b4-latency.ts';
@@ -28,6 +29,7 @@ const benchmarks: Record<string, () => Promise<Figures>> = {
   B7: async () => ({ B7: await b7() }),
   B8: b8,
   B9: b9,
+  B10: b10,
   B12: b12,
 };
 
