@@ -7,6 +7,7 @@ import { wanted } from './arguments.ts';
 import { b1 } from './b1-accept.ts';
 import { b10 } from './b10-idle.ts';
 import { b12 } from './b12-streams.ts';
+import { b13 } from './b13-start.ts';
 import { b3 } from './b3-pipeline.ts';
 import { b4 } from './b4-latency.ts';
 import { b5 } from './b5-transfer.ts';
@@ -31,6 +32,7 @@ const benchmarks: Record<string, () => Promise<Figures>> = {
   B9: b9,
   B10: b10,
   B12: b12,
+  B13: b13,
 };
 
 const FILE = join(import.meta.dirname, 'results', 'latest.json');
