@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { compare, ratios } from './against.ts';
 import type { Turn } from './rounds.ts';
 import { figure } from './stats.ts';
@@ -39,6 +39,7 @@ describe('a comparison of two commits', () => {
   });
 
   it('gives both their turn, one after the other', async () => {
+    jest.spyOn(console, 'log').mockReturnValue();
     const turns: (string | undefined)[] = [];
     const benchmark = async ({ dist }: Turn) => {
       turns.push(dist);

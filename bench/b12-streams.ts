@@ -48,17 +48,18 @@ export async function b12(): Promise<Record<string, Figure>> {
 }
 
 /** Films end by cancellation: that is one event each, and no other service's work. */
-async function measure({ system, rss }: Stage, listeners: Listeners) {
+async function measure(stage: Stage, listeners: Listeners) {
+  const { gatewayUrl } = stage.system;
   const taskIds: string[] = [];
-  for (let i = 0; i < ENDS; i++) taskIds.push(await order(system.gatewayUrl, lyricBody));
+  for (let i = 0; i < ENDS; i++) taskIds.push(await order(gatewayUrl, lyricBody));
   listeners.begin(new Set(taskIds));
   let most = 0;
   for (const [i, taskId] of taskIds.entries()) {
     const next = delay(EVERY_MS);
-    const answer = await fetch(`${system.gatewayUrl}/v1/projects/${taskId}/cancel`, { method: 'POST' });
+    const answer = await fetch(`${gatewayUrl}/v1/projects/${taskId}/cancel`, { method: 'POST' });
     if (!answer.ok) throw new Failure(`A film was not cancelled: ${answer.status} ${await answer.text()}`);
     await answer.body?.cancel();
-    if (i % 10 === 0) most = Math.max(most, rss().gateway as number);
+    if (i % 10 === 0) most = Math.max(most, stage.rss().gateway as number);
     await next;
   }
   const delays = await listeners.end(GIVEN_UP_MS);

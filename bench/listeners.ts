@@ -82,6 +82,6 @@ export class Listeners {
       const { taskId, time } = JSON.parse(line.slice('data:'.length)) as { taskId: string; time: string };
       this.last = { line, taskId, time: Date.parse(time) };
     }
-    return this.last!;
+    return this.last;
   }
 }

@@ -6,6 +6,7 @@ import { compare, type Figures } from './against.ts';
 import { wanted } from './arguments.ts';
 import { b1 } from './b1-accept.ts';
 import { b10 } from './b10-idle.ts';
+import { b11 } from './b11-full-tables.ts';
 import { b12 } from './b12-streams.ts';
 import { b13 } from './b13-start.ts';
 import { b3 } from './b3-pipeline.ts';
@@ -31,6 +32,7 @@ const benchmarks: Record<string, () => Promise<Figures>> = {
   B8: b8,
   B9: b9,
   B10: b10,
+  B11: b11,
   B12: b12,
   B13: b13,
 };
