@@ -4,7 +4,7 @@ import { lyricBody, order } from './client.ts';
 import { Listeners } from './listeners.ts';
 import { fileLimit } from './proc.ts';
 import { openStage, type Stage } from './stage.ts';
-import { figure, percentile, type Figure } from './stats.ts';
+import { figure, percentile, rounded, type Figure } from './stats.ts';
 import { inRounds } from './rounds.ts';
 
 const ROUNDS = 3;
@@ -31,7 +31,8 @@ export async function b12(): Promise<Record<string, Figure>> {
     await listeners.open(stage.system.gatewayUrl, STREAMS);
     const rounds = await inRounds(ROUNDS, () => measure(stage, listeners));
     listeners.close();
-    const details = { streams: STREAMS, films: ENDS, p50: rounds.map(({ p50 }) => p50) };
+    const others = rounds.map(({ p50, cpuUsPerDelivery }) => ({ p50, cpuUsPerDelivery }));
+    const details = { streams: STREAMS, films: ENDS, others };
     return {
       'B12.p99': figure(
         rounds.map(({ p99 }) => p99),
@@ -53,6 +54,7 @@ async function measure(stage: Stage, listeners: Listeners) {
   const taskIds: string[] = [];
   for (let i = 0; i < ENDS; i++) taskIds.push(await order(gatewayUrl, lyricBody));
   listeners.begin(new Set(taskIds));
+  const before = stage.cpu();
   let most = 0;
   for (const [i, taskId] of taskIds.entries()) {
     const next = delay(EVERY_MS);
@@ -63,5 +65,8 @@ async function measure(stage: Stage, listeners: Listeners) {
     await next;
   }
   const delays = await listeners.end(GIVEN_UP_MS);
-  return { p50: percentile(delays, 50), p99: percentile(delays, 99), rss: most };
+  const after = stage.cpu();
+  const cpuUs = (name: string) => rounded((((after[name] ?? 0) - (before[name] ?? 0)) * 1000) / delays.length);
+  const cpuUsPerDelivery = { gateway: cpuUs('gateway'), driver: cpuUs('driver') };
+  return { p50: percentile(delays, 50), p99: percentile(delays, 99), rss: most, cpuUsPerDelivery };
 }
