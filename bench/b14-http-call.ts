@@ -1,10 +1,11 @@
 import axios, { type AxiosInstance } from 'axios';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent as NodeAgent } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Agent } from 'undici';
 import { undiciAdapter } from '../libs/platform/src/http-adapter.ts';
-import { addressOf } from './stage.ts';
 import { figure, median, type Figure } from './stats.ts';
 
 const ROUNDS = 9;
@@ -22,7 +23,8 @@ export async function b14(): Promise<Record<string, Figure>> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
-    const url = await addressOf(server);
+    const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
+    const url = line.replace('listening ', '');
     const agent = new Agent({ connections: AT_ONCE, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
     const httpAgent = new NodeAgent({ keepAlive: true, maxSockets: AT_ONCE, scheduling: 'lifo' });
     const ours = axios.create({ ...COMMON, adapter: undiciAdapter(agent) });

@@ -1,5 +1,6 @@
 import type mysql from 'mysql2/promise';
-import { order } from './client.ts';
+import { makeFilms } from './films.ts';
+import { inRounds, type Turn } from './rounds.ts';
 import { openStage, type Stage } from './stage.ts';
 import { figure, rounded, type Figure } from './stats.ts';
 import { Watcher } from './watcher.ts';
@@ -7,7 +8,6 @@ import { Watcher } from './watcher.ts';
 const ROUNDS = 5;
 const FILMS = 1_500;
 const WARM_UP = 500;
-const SENDERS = 32;
 
 interface Round {
   filmsPerSecond: number;
@@ -16,15 +16,14 @@ interface Round {
 }
 
 /** B3: films per second through the whole pipeline on this machine, driver and stand-ins included. */
-export async function b3(): Promise<Record<string, Figure>> {
-  const stage = await openStage();
+export async function b3({ rounds: count, dist }: Turn = { rounds: ROUNDS }): Promise<Record<string, Figure>> {
+  const stage = await openStage(undefined, { dist });
   const watcher = await Watcher.start(stage.sandbox.env.KAFKA_BROKERS as string);
   try {
     await makeFilms(stage, watcher, WARM_UP);
-    const rounds: Round[] = [];
-    for (let i = 0; i < ROUNDS; i++) rounds.push(await measure(stage, watcher));
+    const rounds = await inRounds(count, () => measure(stage, watcher));
     const cpu = (round: Round) => Object.values(round.cpuMsPerFilm).reduce((sum, ms) => sum + ms, 0);
-    const details = { films: FILMS, cpuMsPerFilm: rounds[Math.floor(ROUNDS / 2)]?.cpuMsPerFilm };
+    const details = { films: FILMS, cpuMsPerFilm: rounds[Math.floor(count / 2)]?.cpuMsPerFilm };
     return {
       B3: figure(
         rounds.map(({ filmsPerSecond }) => filmsPerSecond),
@@ -50,20 +49,6 @@ async function measure(stage: Stage, watcher: Watcher): Promise<Round> {
     Object.entries(cpuAfter).map(([name, ms]) => [name, rounded((ms - (cpuBefore[name] ?? 0)) / FILMS)]),
   );
   return { filmsPerSecond: FILMS / seconds, commitsPerFilm: (commitsAfter - commitsBefore) / FILMS, cpuMsPerFilm };
-}
-
-/** Orders come as fast as they are accepted; the clock stops when the last film is completed. */
-async function makeFilms({ system }: Stage, watcher: Watcher, films: number): Promise<number> {
-  const began = performance.now();
-  const taskIds: string[] = [];
-  let left = films;
-  await Promise.all(
-    Array.from({ length: SENDERS }, async () => {
-      while (left-- > 0) taskIds.push(await order(system.gatewayUrl));
-    }),
-  );
-  const ends = await Promise.all(taskIds.map(taskId => watcher.completed(taskId)));
-  return (Math.max(...ends) - began) / 1000;
 }
 
 /** Transactions committed, and the relay's deletes, which commit by themselves. */

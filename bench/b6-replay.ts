@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Kafka, logLevel } from '@castad/kafkajs';
 import mysql from 'mysql2/promise';
 import { root } from '../sandbox/sandbox.ts';
+import { envelope } from './envelope.ts';
 import { openStage, type Stage } from './stage.ts';
 import { figure, median, type Figure } from './stats.ts';
 
@@ -80,16 +81,7 @@ function filmOf(taskId: string) {
       topic: `castad.${TOPICS[/^[A-Z][a-z]+/.exec(type)?.[0] ?? '']}.events`,
       key: taskId,
       value: JSON.stringify({ ...samples.get(type), ...kind, taskId, revision: 1 }),
-      headers: {
-        ce_id: randomUUID(),
-        ce_type: `${type}.v1`,
-        ce_source: '/castad/bench',
-        ce_specversion: '1.0',
-        ce_time: new Date().toISOString(),
-        ce_subject: taskId,
-        traceparent: '00-00000000000000000000000000000000-0000000000000000-01',
-        'content-type': 'application/json',
-      },
+      headers: envelope(`${type}.v1`, taskId),
     };
   });
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from '@castad/kafkajs';
 import type mysql from 'mysql2/promise';
+import { envelope } from './envelope.ts';
 import { openStage } from './stage.ts';
 import { figure, median, type Figure } from './stats.ts';
 
@@ -10,16 +11,7 @@ const ROWS = 100_000;
 const BATCH = 500;
 const TOPIC = 'castad.lyric.commands';
 
-const headers = {
-  ce_id: randomUUID(),
-  ce_type: 'Unhandled.v1',
-  ce_source: '/castad/bench',
-  ce_specversion: '1.0',
-  ce_time: new Date().toISOString(),
-  ce_subject: randomUUID(),
-  traceparent: '00-00000000000000000000000000000000-0000000000000000-01',
-  'content-type': 'application/json',
-};
+const headers = envelope('Unhandled.v1', randomUUID());
 const value = JSON.stringify({ filler: 'x'.repeat(600) });
 
 /** B9: how fast a service's relay drains 100,000 outbox rows, beside batches of the same records sent raw. */

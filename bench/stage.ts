@@ -1,13 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import mysql from 'mysql2/promise';
 import type { Deployment } from '../sandbox/deployment.ts';
+import type { ManagedProcess } from '../sandbox/managed-process.ts';
+import { freePort } from '../sandbox/ports.ts';
+import { accepts } from '../sandbox/probes.ts';
 import { startSandbox, startSystem, type Sandbox, type System } from '../sandbox/system.ts';
-import { cpuMs } from './cpu.ts';
+import { stopping, undoable } from './ending.ts';
+import { cpuMs, rssMiB } from './proc.ts';
 
 /** Limits of accounts out of the way, quiet logs: what is measured is our own work. */
 const ENV = {
@@ -21,54 +22,73 @@ export interface Stage {
   sandbox: Sandbox;
   system: System;
   database: mysql.Connection;
+  /** The address of the blob store. */
+  sink: string;
   /** CPU milliseconds used so far, by process. */
   cpu(): Record<string, number>;
+  /** Resident memory in MiB, by process. */
+  rss(): Record<string, number>;
   close(): Promise<void>;
 }
 
 /** The whole system with providers that answer at once and a blob store that keeps nothing. */
 export async function openStage(
   apps?: string[],
-  { env: more, ...deployment }: Pick<Deployment, 'instances' | 'env' | 'appEnv'> = {},
+  { env: more, appEnv, ...deployment }: Pick<Deployment, 'instances' | 'env' | 'appEnv' | 'dist'> = {},
 ): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'castad-bench-'));
-  const sink = spawn(process.execPath, [join(import.meta.dirname, 'blob-sink.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const AZURE_STORAGE_CONNECTION_STRING = `DefaultEndpointsProtocol=http;AccountName=sink;AccountKey=c2luaw==;BlobEndpoint=${await addressOf(sink)}/sink;`;
+  const removeDir = undoable(() => rm(dir, { recursive: true, force: true }));
   const instant = { SIM_TIME_SCALE: '0', SIM_RATE_LIMIT: 'off', SIM_MEDIA_CHECK: 'off' };
-  const sandbox = await startSandbox({ dir, env: { ...process.env, ...instant, AZURE_STORAGE_CONNECTION_STRING } });
+  const starting = startSandbox({
+    dir,
+    parts: ['kafka', 'mariadb', 'openai', 'suno', 'creatomate'],
+    env: { ...process.env, ...instant },
+    signal: stopping,
+  });
+  const stopSandbox = undoable(async () => (await starting.catch(() => undefined))?.stop());
+  const sandbox = await starting;
+  const sink = await startHelper(sandbox, 'blob-sink');
+  const AZURE_STORAGE_CONNECTION_STRING = `DefaultEndpointsProtocol=http;AccountName=sink;AccountKey=c2luaw==;BlobEndpoint=${sink.address}/sink;`;
   // A gateway alone needs the address of a file store, though it asks for nothing.
   const env = { ...ENV, ...(apps && { STORAGE_URL: 'http://127.0.0.1:9', VIDEO_URL: 'http://127.0.0.1:9' }), ...more };
-  const system = await startSystem({ sandbox, apps, env, ...deployment }).catch(async (error: unknown) => {
-    sink.kill();
-    await sandbox.stop();
-    throw error;
+  const system = await startSystem({
+    sandbox,
+    apps,
+    env,
+    appEnv: { ...appEnv, 'storage-service': { AZURE_STORAGE_CONNECTION_STRING, ...appEnv?.['storage-service'] } },
+    ...deployment,
   });
+  const stopSystem = undoable(() => system.stop());
   const database = await mysql.createConnection(sandbox.env.MYSQL_URL as string);
-  const processes = () => [
-    ...sandbox.parts.map(({ name, pid }) => ({ name, pid })),
-    ...system.services.map(({ name, pid }) => ({ name, pid })),
-    { name: 'blob-sink', pid: sink.pid },
-    { name: 'driver', pid: process.pid },
-  ];
+  const ofProcesses = (measure: (pid: number) => number) => () => {
+    const processes = [...sandbox.parts, sink, ...system.services, { name: 'driver', pid: process.pid }];
+    return Object.fromEntries(processes.flatMap(({ name, pid }) => (pid ? [[name, measure(pid)]] : [])));
+  };
   return {
     sandbox,
     system,
     database,
-    cpu: () => Object.fromEntries(processes().flatMap(({ name, pid }) => (pid ? [[name, cpuMs(pid)]] : []))),
+    sink: sink.address,
+    cpu: ofProcesses(cpuMs),
+    rss: ofProcesses(rssMiB),
     close: async () => {
       await database.end();
-      await system.stop();
-      await sandbox.stop();
-      sink.kill();
-      await rm(dir, { recursive: true, force: true });
+      for (const undo of [stopSystem, stopSandbox, removeDir]) await undo();
     },
   };
 }
 
-/** Where a child listens, by its first line. */
-export async function addressOf(child: ChildProcess): Promise<string> {
-  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  return line.replace('listening ', '');
+/** A process of ours beside the services, from a file of this folder that listens on `PORT`. */
+export async function startHelper({ tree }: Sandbox, name: string): Promise<ManagedProcess> {
+  const port = await freePort();
+  const helper = tree.add({
+    name,
+    command: process.execPath,
+    args: [join(import.meta.dirname, `${name}.ts`)],
+    env: { PORT: String(port) },
+    address: `http://127.0.0.1:${port}`,
+    isReady: () => accepts(`127.0.0.1:${port}`),
+  });
+  await helper.start();
+  return helper;
 }

@@ -1,3 +1,5 @@
+import { Failure } from '../sandbox/failure.ts';
+
 /** One figure: raw numbers per round, their median and spread, beside what we want. */
 export interface Figure {
   rounds: number[];
@@ -21,11 +23,13 @@ export function percentile(values: number[], p: number): number {
 }
 
 export function figure(rounds: number[], wanted: Pick<Figure, 'unit' | 'goal' | 'stretch' | 'details'>): Figure {
+  if (rounds.length === 0 || !rounds.every(Number.isFinite))
+    throw new Failure(`A figure in ${wanted.unit} has rounds that are no numbers: ${rounds.join(', ')}.`);
   const middle = median(rounds);
   return {
     rounds: rounds.map(rounded),
     median: rounded(middle),
-    spread: rounded((Math.max(...rounds) - Math.min(...rounds)) / middle),
+    spread: rounded((Math.max(...rounds) - Math.min(...rounds)) / (middle || 1)),
     ...wanted,
   };
 }

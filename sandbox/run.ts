@@ -50,7 +50,8 @@ async function runUntil(stopping: AbortSignal, { log, port }: RunOptions, work: 
   }
 }
 
-function stopRequests(log: Log): AbortSignal {
+/** Aborted by Ctrl-C, a signal, or the end of our parent; asked again, we exit at once. */
+export function stopRequests(log: Log): AbortSignal {
   const controller = new AbortController();
   let askedAt = 0;
   const ask = () => {
