@@ -17,7 +17,7 @@ const common = {
 export default {
   coverageProvider: 'babel',
   maxWorkers: 2,
-  testSequencer: '<rootDir>/libs/testing/src/longest-first.js',
+  testSequencer: '<rootDir>/libs/testing/src/spread-load.js',
   // A limit for what hangs, not a measure of speed; it grows with the machine's slowness.
   testTimeout: 60_000,
   projects: [
