@@ -33,4 +33,4 @@ COPY --from=packages /castad/node_modules node_modules
 COPY --from=build /castad/dist/$APP dist/$APP
 USER node
 EXPOSE 3000
-CMD ["sh", "-c", "exec node --enable-source-maps --max-semi-space-size=8 dist/$APP/main.js"]
+CMD ["sh", "-c", "exec node --enable-source-maps --max-semi-space-size=16 dist/$APP/main.js"]

@@ -42,7 +42,7 @@ const owned: Record<string, string[]> = {
 };
 
 /** How Node runs a service, here and in its image (Dockerfile): see docs/operations.md. */
-export const serviceFlags = ['--enable-source-maps', '--max-semi-space-size=8'];
+export const serviceFlags = ['--enable-source-maps', '--max-semi-space-size=16'];
 
 export const next = 'read the log above; if the code changed since the last build, run `npx nest build --all`.';
 
