@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 /** npm omits in silence what one registry lacks, and `npm ci` then fails elsewhere: the lock must hold for everybody. */
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 
+/** What our workspaces ask for must lie at the root: there the bundles in dist/ look for it. */
+const atRoot = name => packages[`node_modules/${name}`];
+
 /** The locked package that `name` means in the package at `path`: the nearest one upwards. */
 function find(path, name) {
   const parts = path.split('/');
@@ -19,10 +22,10 @@ const faults = Object.entries(packages).flatMap(([path, { resolved, optionalDepe
       .filter(name => !find(path, name))
       .map(name => `${name}, an optional part of ${path || 'the root'}, is not locked`),
     ...exact
-      .filter(([name, version]) => version !== '*' && find(path, name)?.version !== version)
+      .filter(([name, version]) => version !== '*' && atRoot(name)?.version !== version)
       .map(
         ([name, version]) =>
-          `${path || 'the root'} asks for ${name} ${version}, locked is ${find(path, name)?.version}`,
+          `${path || 'the root'} asks for ${name} ${version}, locked at the root is ${atRoot(name)?.version}`,
       ),
   ];
 });
@@ -32,7 +35,7 @@ if (faults.length > 0) {
     `package-lock.json will not install the same everywhere:\n${faults.map(text => `  - ${text}`).join('\n')}`,
   );
   console.error(
-    'Ask for versions that are complete and exact, keep `omit-lockfile-registry-resolved` in .npmrc, and make the lock\n' +
+    'Ask for versions that are complete and exact (in the root too, where another package wants another), keep `omit-lockfile-registry-resolved` in .npmrc, and make the lock\n' +
       'again: remove package-lock.json and node_modules, run `npm install` under Node 24, prove it with `npm ci`.',
   );
   process.exitCode = 1;
