@@ -207,7 +207,7 @@ describe('gateway', () => {
     });
   });
 
-  it('puts a poison message aside and goes on', async () => {
+  it('dead-letters a poison message and goes on', async () => {
     const [poisoned, taskId] = [await order(), await order()];
     const [lyric] = eventsOf(poisoned);
     const value = JSON.stringify({ ...lyric.event, lyric: 'la la la' });
@@ -284,7 +284,7 @@ describe('gateway', () => {
       await end(busy);
     });
 
-    it('with the word of the service that put a message of it aside', async () => {
+    it('with the word of the service that dead-lettered a message of it', async () => {
       const taskId = await order();
       const event = message(MessageRejected, {
         taskId,

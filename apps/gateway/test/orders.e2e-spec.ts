@@ -407,7 +407,7 @@ describe('orders', () => {
       expect(await left()).toBe(45 * 60 + 10);
     });
 
-    it('by a message that was put aside say so at once', async () => {
+    it('by a message that was dead-lettered say so at once', async () => {
       const taskId = await order();
       const rejected = { service: 'lyric-service', messageType: 'GenerateLyric.v1', reason: 'The brief is not valid.' };
       await tell(message(MessageRejected, { taskId, revision: 1, ...rejected }));

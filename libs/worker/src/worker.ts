@@ -23,8 +23,6 @@ export interface WorkerOptions {
   concurrency: number;
   /** With whom the steps spend something. */
   account?: ProviderAccount;
-  /** Whether new rows are due at once. Default: yes. */
-  dueAtOnce?: boolean;
 }
 
 /**
@@ -96,7 +94,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     this.jobs = new JobsInProgress(leases, leaseMs, { places, logger, report: count => gauge.set(count) });
     const work = (claimed: Claimed<J>) => void this.work(claimed);
     this.claiming = new Claiming(new Claims(bench, leases), this.jobs, { places, pollMs, logger, work });
-    if (this.options.dueAtOnce !== false) database.onDue(entity, this.claiming);
+    database.onDue(entity, this.claiming);
     lifecycle.onDrain('workers', () => this.stop());
     this.claiming.start();
   }

@@ -68,7 +68,7 @@ describe('an event as clients see it', () => {
       { stage: 'video', status: 'cancelled', paid: ['song'] },
     ],
     [
-      'a message put aside',
+      'a dead-lettered message',
       message(MessageRejected, { ...head, service: 'song-service', messageType: 'LyricGenerated.v1', reason: 'x' }),
       {
         error: {

@@ -76,7 +76,7 @@ describe('Order', () => {
     });
   });
 
-  it('given that its time is over after a message was put aside, says whose', () => {
+  it('given that its time is over after a message was dead-lettered, says whose', () => {
     const order = anOrder();
     order.rejection = 'video-service could not handle SongReady.v1: it is invalid';
     expect(order.overdue(deadline)).toMatchObject({

@@ -40,7 +40,7 @@ const schema = defineEntity({
     currentStage: p.string().$type<StageName>().nullable(),
     failedStage: p.string().$type<StageName>().nullable(),
     retryable: p.boolean().nullable(),
-    /** What a service said when it put one of this order's messages aside. */
+    /** What a service said when it dead-lettered one of this order's messages. */
     rejection: p.string().length(1000).nullable(),
     status: p.string().length(12).$type<OrderStatus>(),
     deadline: p.datetime(3),

@@ -137,6 +137,6 @@ const stageOfTopic = new Map<string, StageName>([
   [topics.videoEvents.name, 'video'],
 ]);
 
-/** The stage that stands still because a message was put aside: its service's own, or the one the message is about. */
+/** The stage that stands still because a message was dead-lettered: its service's own, or the one the message is about. */
 const heldUpBy = ({ service, messageType }: MessageRejected): StageName | undefined =>
   stageOfService.get(service) ?? stageOfTopic.get(catalog.get(messageType)?.topic ?? '');
