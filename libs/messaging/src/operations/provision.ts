@@ -1,5 +1,7 @@
 import { deadLetterTopic, PARTITIONS, replayTopic, services, topics } from '@castad/contracts';
-import type { Kafka } from '@castad/kafkajs';
+import type { Admin, Kafka } from '@castad/kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isOfType } from '../kafka/error-type.ts';
 
 export interface Provisioning {
   replication: number;
@@ -9,7 +11,13 @@ export interface Provisioning {
 /** The largest record there can be, and the headers that say where it comes from or why it was dead-lettered. */
 const LARGEST_COPY = 2 * 1024 * 1024;
 
-/** Makes the topics that are missing, with their retention; leaves existing ones alone. Returns the new names. */
+const LOOK_AGAIN_MS = 100;
+const LED_WITHIN_MS = 60_000;
+
+/**
+ * Makes the topics that are missing, with their retention; leaves existing ones alone. Returns the new names, when all
+ * topics can be used.
+ */
 export async function provisionTopics(kafka: Kafka, { replication, minInSync }: Provisioning): Promise<string[]> {
   const wanted: { name: string; retentionMs: number; maxMessageBytes?: number }[] = [
     ...Object.values(topics),
@@ -38,8 +46,25 @@ export async function provisionTopics(kafka: Kafka, { replication, minInSync }: 
         ],
       })),
     });
+    const until = Date.now() + LED_WITHIN_MS;
+    for (const { name } of wanted) await led(admin, name, until);
     return missing.map(({ name }) => name);
   } finally {
     await admin.disconnect();
   }
 }
+
+/** A broker is named as leader of a new partition before it leads it: until then it refuses whatever is asked of it. */
+async function led(admin: Admin, topic: string, until: number): Promise<void> {
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (Date.now() > until || !isOfType(error, NOT_LED)) throw error;
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+const NOT_LED = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION']);

@@ -2,6 +2,7 @@ import { AppError, toError } from '@castad/platform';
 import { Logger } from '@nestjs/common';
 import type { KafkaMessage } from '@castad/kafkajs';
 import type { DeadLetters } from '../consumer/dead-letters.ts';
+import { isOfType } from '../kafka/error-type.ts';
 import type { KafkaClient, TopicMessages } from '../kafka/kafka.client.ts';
 import { partitionOf } from './partitions.ts';
 
@@ -93,7 +94,7 @@ export class OutboxSender {
     const done: Row[] = [];
     for (const row of lane) {
       try {
-        await this.kafka.send(byTopic([row])).catch((error: unknown) => this.putAside(row, error));
+        await this.kafka.send(byTopic([row])).catch((error: unknown) => this.deadLetter(row, error));
         done.push(row);
       } catch (error) {
         return [...done, ...this.block([row], error)];
@@ -103,7 +104,7 @@ export class OutboxSender {
     return done;
   }
 
-  private async putAside(row: Row, error: unknown): Promise<void> {
+  private async deadLetter(row: Row, error: unknown): Promise<void> {
     if (!isTooLarge(error)) throw error;
     const { topic, key, seq } = row;
     const record = { ...recordOf(row), offset: `outbox ${seq}` } as unknown as KafkaMessage;
@@ -135,11 +136,7 @@ const laneOf = ({ topic, key }: Row): string => `${topic} ${partitionOf(key)}`;
 
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
-function isTooLarge(thrown: unknown): boolean {
-  for (let error = thrown; error instanceof Error; error = error.cause)
-    if (TOO_LARGE.has((error as { type?: string }).type ?? '')) return true;
-  return false;
-}
+const isTooLarge = (error: unknown): boolean => isOfType(error, TOO_LARGE);
 
 const recordOf = ({ key, headers, value }: Row) => ({
   key,
