@@ -27,7 +27,8 @@ describe('BlobClient', () => {
   const server = createServer((call, reply) => {
     const operation = operationOf(call);
     calls.push(operation);
-    void buffer(call).then(() => (answers[operation] ?? created)(reply, call));
+    const gone = () => undefined;
+    void buffer(call).then(() => (answers[operation] ?? created)(reply, call), gone);
   });
   let endpoint: string;
 
@@ -38,7 +39,6 @@ describe('BlobClient', () => {
         KAFKA_BROKERS: 'localhost:9092',
         INTERNAL_SECRET: 'the-secret-of-the-services',
         AZURE_STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=acc;AccountKey=Y2FuYXJ5;BlobEndpoint=${endpoint}/acc;`,
-        HTTP_TIMEOUT_MS: '1500',
         ...environment,
       }),
     );
@@ -165,7 +165,7 @@ describe('BlobClient', () => {
   it('gives up on a storage that does not answer, breaks off or is not there', async () => {
     const away = { code: 'STORAGE_UNAVAILABLE', retriable: true };
     answers.put = () => undefined;
-    expect(await failure(small)).toMatchObject(away);
+    expect(await failure(small, open({ HTTP_TIMEOUT_MS: '1000' }))).toMatchObject(away);
     answers.put = (_, call) => call.socket.destroy();
     expect(await failure(small)).toMatchObject(away);
     answers.block = (_, call) => call.socket.destroy();
