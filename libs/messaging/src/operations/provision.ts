@@ -1,7 +1,6 @@
 import { deadLetterTopic, PARTITIONS, replayTopic, services, topics } from '@castad/contracts';
-import type { Admin, Kafka } from '@castad/kafkajs';
+import { isOfType, type Admin, type Kafka } from '@castad/kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOfType } from '../kafka/error-type.ts';
 
 export interface Provisioning {
   replication: number;

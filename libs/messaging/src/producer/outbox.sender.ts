@@ -1,8 +1,7 @@
 import { AppError, toError } from '@castad/platform';
 import { Logger } from '@nestjs/common';
-import type { KafkaMessage } from '@castad/kafkajs';
+import { isOfType, type KafkaMessage } from '@castad/kafkajs';
 import type { DeadLetters } from '../consumer/dead-letters.ts';
-import { isOfType } from '../kafka/error-type.ts';
 import type { KafkaClient, TopicMessages } from '../kafka/kafka.client.ts';
 import { partitionOf } from './partitions.ts';
 
