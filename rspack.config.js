@@ -18,7 +18,7 @@ const report = app => ({
  * its own: the migrations that its deployment runs first, and what rebuilds its projection.
  */
 export default options => {
-  const jobs = ['migrate', 'rebuild']
+  const jobs = ['migrate', 'rebuild', 'describe']
     .map(name => [name, join(dirname(options.entry), `${name}.ts`)])
     .filter(([, file]) => existsSync(file));
   return {

@@ -2,6 +2,7 @@ import { InboxRow, MessagingModule, OutboxRow } from '@castad/messaging';
 import { PlatformModule } from '@castad/platform';
 import { Module } from '@nestjs/common';
 import { CallbackIntake } from './callback/callback.intake.ts';
+import { ErrorController } from './error/error.controller.ts';
 import { GatewayConfig } from './gateway.config.ts';
 import { EventFeed } from './live/event-feed.ts';
 import { HistoryService } from './live/history.service.ts';
@@ -26,6 +27,7 @@ import { ResultController } from './result/result.controller.ts';
 import { Stage } from './projection/stage.entity.ts';
 import { TaskEvent } from './projection/task-event.entity.ts';
 import { StorageClient } from './storage/storage.client.ts';
+import { TemplateController } from './template/template.controller.ts';
 import { TemplateClient } from './template/template.client.ts';
 import { Templates } from './template/templates.ts';
 
@@ -43,6 +45,8 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Inbox
     OrderController,
     ResultController,
     LiveController,
+    TemplateController,
+    ErrorController,
     ProjectionHandlers,
   ],
   providers: [

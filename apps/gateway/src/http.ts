@@ -5,7 +5,7 @@ import { AppError } from '@castad/platform';
 import { setUpCallbacks } from './callback/callback.routes.ts';
 import { GatewayConfig } from './gateway.config.ts';
 import { FORM_LIMITS } from './image/photos.ts';
-import { openApiDocument } from './openapi.ts';
+import { openApiDocument } from './document.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

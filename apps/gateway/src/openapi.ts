@@ -1,17 +1,20 @@
 import { applyDecorators } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import {
-  ApiProperty,
-  ApiPropertyOptional,
-  ApiResponse,
-  DocumentBuilder,
-  SwaggerModule,
-  type OpenAPIObject,
-} from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiResponse } from '@nestjs/swagger';
+
+export class FieldFaultView {
+  @ApiPropertyOptional({ example: '/music/durationSeconds', description: 'In the body: RFC 6901 JSON pointer.' })
+  pointer?: string;
+
+  @ApiPropertyOptional({ example: 'limit', description: 'In the query: the name of the parameter.' })
+  parameter?: string;
+
+  @ApiProperty({ example: 'durationSeconds must not be less than 10' })
+  detail!: string;
+}
 
 /** RFC 9457. */
 export class ProblemView {
-  @ApiProperty({ example: 'about:blank' })
+  @ApiProperty({ example: '/errors/LYRIC_MISSING', description: 'A page that explains the code.' })
   type!: string;
 
   @ApiProperty({ description: 'One sentence for a person.' })
@@ -23,7 +26,16 @@ export class ProblemView {
   @ApiProperty({ example: 'LYRIC_MISSING', description: 'Stable and machine-readable.' })
   code!: string;
 
-  @ApiPropertyOptional({ type: [String], description: 'Which properties are not valid, and why.' })
+  @ApiProperty({ description: 'Names the request in our logs; also in the header `X-Request-Id` of every answer.' })
+  requestId!: string;
+
+  @ApiPropertyOptional({
+    type: [FieldFaultView],
+    description: 'Which properties or parameters are not valid, and why.',
+  })
+  fields?: FieldFaultView[];
+
+  @ApiPropertyOptional({ type: [String], deprecated: true, description: '`fields` in words.' })
   errors?: string[];
 }
 
@@ -49,13 +61,3 @@ export const ApiProblem = (...statuses: number[]) =>
       }),
     ),
   );
-
-export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
-    .setOpenAPIVersion('3.1.0')
-    .setTitle('CASTAD')
-    .setDescription('From a brief and photos to a finished music-video advertisement.')
-    .setVersion('1')
-    .build();
-  return SwaggerModule.createDocument(app, config, { extraModels: [ProblemView] });
-}

@@ -1,5 +1,5 @@
 import { newId } from '@castad/platform';
-import { bootWith, Rest, testBed, type TestBed } from '@castad/testing';
+import { bootWith, refusal, Rest, testBed, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -114,6 +114,17 @@ describe("the gateway's description of itself", () => {
       admits(answer.body);
       expect([where, admits.errors]).toEqual([where, null]);
     }
+  });
+
+  it('explains every code of a refusal on a page, and names the request', async () => {
+    const refused = await rest.call('GET', `/v1/projects/${newId()}`);
+    const { type, requestId } = refused.body as { type: string; requestId: string };
+    expect(requestId).toBe(refused.headers.get('x-request-id'));
+    const page = await fetch(new URL(type, url));
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await page.text()).toContain('TASK_NOT_FOUND');
+    expect(await (await fetch(`${url}/errors`)).text()).toContain('href="/errors/TASK_NOT_FOUND"');
+    expect(refusal(await rest.call('GET', '/errors/%3Cscript%3E'))).toBe('404 NOT_FOUND');
   });
 
   it('can be read as YAML, and browsed', async () => {

@@ -29,14 +29,15 @@ describe('an order with a template', () => {
   let rest: Rest;
   let asked: (Check & { authorization?: string })[];
   let answer: (check: Check) => { status: number; body: object };
+  let catalogue: (url: string) => { status: number; body: object };
 
   const usable = () => ({ status: 200, body: { ok: true } });
   const away = () => ({ status: 503, body: { code: 'STOPPING' } });
   const videoService = createServer((call, reply) => {
     void text(call).then(body => {
-      const check = JSON.parse(body) as Check;
-      asked.push({ ...check, authorization: call.headers.authorization });
-      const { status, body: said } = answer(check);
+      const check = body ? (JSON.parse(body) as Check) : undefined;
+      if (check) asked.push({ ...check, authorization: call.headers.authorization });
+      const { status, body: said } = check ? answer(check) : catalogue(call.url ?? '');
       reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
     });
   });
@@ -152,6 +153,24 @@ describe('an order with a template', () => {
       expect((await create({ ...film, run: true, withoutPhotos: true }, key)).body).toMatchObject({ taskId });
       expect((await post(taskId, 'run')).status).toBe(202);
       expect(asked).toEqual([]);
+    });
+  });
+
+  describe('can be chosen from those there are', () => {
+    const template = { id: 'paper', name: 'Paper', tags: ['warm'], defaultFor: [] };
+
+    it('by a list and by one', async () => {
+      const [all, one] = [{ templates: [template] }, { ...template, slots: {} }];
+      catalogue = url => ({ status: 200, body: url === '/internal/templates' ? all : one });
+      expect(await rest.call('GET', '/v1/templates')).toMatchObject({ status: 200, body: all });
+      expect(await rest.call('GET', '/v1/templates/paper')).toMatchObject({ status: 200, body: one });
+    });
+
+    it('with a clear answer where there is none, or nobody can say', async () => {
+      catalogue = () => ({ status: 404, body: unknown });
+      expect(refusal(await rest.call('GET', '/v1/templates/none%2F..%2Fadmin'))).toBe('404 TEMPLATE_NOT_FOUND');
+      catalogue = () => ({ status: 503, body: {} });
+      expect(refusal(await rest.call('GET', '/v1/templates'))).toBe('503 TEMPLATE_UNCHECKED');
     });
   });
 });

@@ -8,6 +8,8 @@ import { VideoServiceConfig } from './video-service.config.ts';
 import { Template } from './template/template.entity.ts';
 import { TemplateCheckController } from './template/template-check.controller.ts';
 import { TemplateChecks } from './template/template.checks.ts';
+import { TemplateController } from './template/template.controller.ts';
+import { TemplateList } from './template/template-list.ts';
 import { TemplateStore } from './template/template.store.ts';
 import { TemplateWatch } from './template/template.watch.ts';
 import { Video } from './video/video.entity.ts';
@@ -23,7 +25,7 @@ const entities = [Video, Template, Bucket, Cancellation, InboxRow, OutboxRow];
     PlatformModule.forService({ service, config: VideoServiceConfig, entities }),
     MessagingModule.forService(service),
   ],
-  controllers: [VideoHandlers, VideoRestorers, TemplateCheckController],
-  providers: [VideoWorker, TemplateStore, TemplateChecks, TemplateWatch, CreatomateClient, StorageClient],
+  controllers: [VideoHandlers, VideoRestorers, TemplateCheckController, TemplateController],
+  providers: [VideoWorker, TemplateStore, TemplateChecks, TemplateList, TemplateWatch, CreatomateClient, StorageClient],
 })
 export class VideoServiceModule {}

@@ -575,4 +575,46 @@ describe('video-service', () => {
       }
     });
   });
+
+  describe('tells which templates there are', () => {
+    const get = async (path: string) => {
+      const headers = { authorization: 'Bearer the-secret-of-the-services' };
+      const response = await fetch(`${await app.getUrl()}/internal/templates${path}`, { headers });
+      return { status: response.status, body: (await response.json()) as { templates: { id: string }[] } };
+    };
+
+    it('the configured ones first, asked for once', async () => {
+      const [listed] = await Promise.all([get(''), get('')]);
+      expect(listed.body.templates[0]).toMatchObject({ id: PORTRAIT, defaultFor: ['9:16'], tags: expect.any(Array) });
+      expect(listed.body.templates).toContainEqual(expect.objectContaining({ id: PAPER, defaultFor: [] }));
+      await get('');
+      expect((await sim('requests?path=/v2/templates&count=true')).count).toBe(1);
+    });
+
+    it('and what one shows of a film', async () => {
+      expect(await get(`/${SQUARE}`)).toMatchObject({
+        status: 200,
+        body: {
+          id: SQUARE,
+          defaultFor: ['1:1'],
+          format: '1:1',
+          width: 720,
+          height: 720,
+          slots: {
+            photos: { min: 0, max: 50 },
+            texts: expect.arrayContaining([{ property: 'businessName', maxLength: 100 }]),
+            captions: true,
+          },
+        },
+      });
+      expect(await get(`/${newId()}`)).toMatchObject({ status: 404, body: { code: 'TEMPLATE_UNKNOWN' } });
+    });
+
+    it('and cannot say while Creatomate fails, and asks again', async () => {
+      await restart();
+      await sim('faults', { endpoint: 'GET /v2/templates', times: 1, kind: 'status', status: 500 });
+      expect(await get('')).toMatchObject({ status: 503, body: { code: 'TEMPLATE_UNCHECKED' } });
+      expect(await get('')).toMatchObject({ status: 200 });
+    });
+  });
 });

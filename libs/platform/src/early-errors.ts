@@ -1,6 +1,7 @@
 import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { newId } from './ids.ts';
 import { PROBLEM_JSON, problemFor, problemOf, type Problem } from './problem.filter.ts';
 
 const unreadable: Record<string, Problem> = {
@@ -10,13 +11,13 @@ const unreadable: Record<string, Problem> = {
 
 /** What is refused before there is a route, or even a request, is refused in the one form as well. */
 export const earlyErrors = {
-  frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
-    const problem = problemOf(error);
+  frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = { ...problemOf(error), requestId: request.id };
     void reply.status(problem.status).type(PROBLEM_JSON).send(problem);
   },
   clientErrorHandler: ({ code }: ConnectionError, socket: Socket): void => {
     const problem = unreadable[code] ?? problemFor(400, 'This is not HTTP.');
-    const body = JSON.stringify(problem);
+    const body = JSON.stringify({ ...problem, requestId: newId() });
     if (socket.writable)
       socket.write(
         `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${PROBLEM_JSON}\r\n` +

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Body, Controller, Get, Module, Param, PayloadTooLargeException, Post } from '@nestjs/common';
+import { Body, Controller, Get, Module, Param, PayloadTooLargeException, Post, Query } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsInt, IsString, Length, ValidateNested } from 'class-validator';
@@ -41,6 +41,11 @@ class Orders {
     throw errors[how];
   }
 
+  @Get('orders')
+  orders(@Query() voice: Voice) {
+    return voice;
+  }
+
   @Post('orders')
   order(@Body() order: Order) {
     return order;
@@ -53,7 +58,8 @@ class OrdersModule {}
 let app: NestFastifyApplication;
 
 beforeAll(async () => {
-  app = await NestFactory.create<NestFastifyApplication>(OrdersModule, new FastifyAdapter(), { logger: false });
+  const adapter = new FastifyAdapter({ genReqId: () => 'the-request' });
+  app = await NestFactory.create<NestFastifyApplication>(OrdersModule, adapter, { logger: false });
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(validationPipe());
   await app.init();
@@ -77,17 +83,18 @@ it.each([
 ])('answers %s with %i %s', async (how, status, code, title) => {
   const { statusCode, body } = await problem(how);
   expect(statusCode).toBe(status);
-  expect(body).toEqual({ type: 'about:blank', title, status, code });
+  expect(body).toEqual({ type: `/errors/${code}`, title, status, code, requestId: 'the-request' });
 });
 
 it.each(['internal', 'unexpected', 'text'])('tells nothing of what went wrong inside: %s', async how => {
   const { statusCode, body, payload } = await problem(how);
   expect(statusCode).toBe(500);
   expect(body).toEqual({
-    type: 'about:blank',
+    type: '/errors/INTERNAL_ERROR',
     title: 'Something went wrong on our side.',
     status: 500,
     code: 'INTERNAL_ERROR',
+    requestId: 'the-request',
   });
   expect(payload).not.toMatch(/secret|ledger|at /);
 });
@@ -113,10 +120,23 @@ it('names every property that does not fit, unknown ones too', async () => {
   for (const name of ['title', 'voice.pitch', 'price']) expect(texts.join('\n')).toContain(name);
 });
 
+it('points at every property of a body, and names every parameter of a query', async () => {
+  const { payload } = await post({ title: 'a title', voice: { pitch: 'high' }, 'a/b~c': 1 });
+  expect((JSON.parse(payload) as { fields: object[] }).fields).toEqual([
+    { pointer: '/a~1b~0c', detail: 'property a/b~c should not exist' },
+    { pointer: '/voice/pitch', detail: 'pitch must be an integer number' },
+  ]);
+  const { payload: answer } = await app.inject('/orders?pitch=high');
+  expect((JSON.parse(answer) as { fields: object[] }).fields).toEqual([
+    { parameter: 'pitch', detail: 'pitch must be an integer number' },
+  ]);
+});
+
 it('names no more than a hundred', async () => {
   const { statusCode, payload } = await post(Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`x${i}`, i])));
   expect(statusCode).toBe(400);
-  expect((JSON.parse(payload) as { errors: string[] }).errors).toHaveLength(100);
+  const { errors: texts, fields } = JSON.parse(payload) as { errors: string[]; fields: object[] };
+  expect([texts.length, fields.length]).toEqual([100, 100]);
 });
 
 it.each([['{"title":'], ['null'], ['[]'], ['"text"']])('refuses the body %s', async body => {

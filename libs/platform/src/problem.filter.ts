@@ -11,19 +11,40 @@ import type { ValidationError } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, Conflict, InvalidInput, NotFound, toError, Unavailable } from './errors.ts';
 
-/** RFC 9457 problem details; `code` is stable, `errors` name the offending properties. */
+/** RFC 9457 problem details. */
 export interface Problem {
-  type: 'about:blank';
+  /** Where the gateway explains the code. */
+  type: string;
   title: string;
   status: number;
+  /** Stable and machine-readable. */
   code: string;
+  /** Finds the request in our logs. */
+  requestId?: string;
+  /** `fields` in words. */
   errors?: string[];
+  fields?: FieldFault[];
+}
+
+/** What is wrong with one property of the body (RFC 6901 `pointer`), or one parameter of the path or query. */
+export interface FieldFault {
+  pointer?: string;
+  parameter?: string;
+  detail: string;
 }
 
 /** The input does not have the shape the call takes. */
 export class InvalidShape extends InvalidInput {
-  constructor(readonly errors: string[]) {
+  readonly errors: string[];
+  readonly fields: FieldFault[];
+
+  constructor(faults: Fault[], isBody: boolean) {
     super('INVALID_INPUT', 'The request is not valid.');
+    this.errors = faults.map(inWords);
+    this.fields = faults.map(({ path, detail }) => ({
+      ...(isBody ? { pointer: pointerTo(path) } : { parameter: path.join('.') }),
+      detail,
+    }));
   }
 }
 
@@ -62,15 +83,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Also for routes beside the controllers. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      this.logger.error({
-        method: request.method,
-        path: request.url.split('?')[0],
-        code: problem.code,
-        error: toError(error).stack,
-      });
-    }
+    const problem = { ...problemOf(error), requestId: request.id };
+    const { status, code, requestId } = problem;
+    const refused = { requestId, method: request.method, path: request.url.split('?')[0], status, code };
+    if (status >= 500) this.logger.error({ ...refused, error: toError(error).stack });
+    else this.logger.debug(refused);
     if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', '1');
     void reply.status(problem.status).type(PROBLEM_JSON).send(problem);
   }
@@ -80,8 +97,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof AppError) {
     const status = error.status ?? statuses.find(([type]) => error instanceof type)?.[1];
     if (status) {
-      const errors = error instanceof InvalidShape ? error.errors : undefined;
-      return { type: 'about:blank', title: error.message, status, code: error.code, ...(errors && { errors }) };
+      const { errors, fields } = error as Partial<InvalidShape>;
+      return { ...problem(status, error.code, error.message), ...(fields && { errors, fields }) };
     }
   }
   const status =
@@ -89,33 +106,68 @@ export function problemOf(error: unknown): Problem {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return problemFor(status, toError(error).message);
   }
-  return { type: 'about:blank', title: 'Something went wrong on our side.', status: 500, code: 'INTERNAL_ERROR' };
+  return problem(500, 'INTERNAL_ERROR', 'Something went wrong on our side.');
 }
 
 /** What a standard status says by itself. */
-export const problemFor = (status: number, title: string): Problem => ({
-  type: 'about:blank',
+export const problemFor = (status: number, title: string): Problem =>
+  problem(status, codes[status] ?? 'BAD_REQUEST', title);
+
+export const problem = (status: number, code: string, title: string): Problem => ({
+  type: `/errors/${code}`,
   title,
   status,
-  code: codes[status] ?? 'BAD_REQUEST',
+  code,
 });
 
 /** A person reads no more, and a stranger gets no answer larger than the request. */
 const MAX_ERRORS = 100;
 
 /** Shapes are checked strictly: what a class does not know is refused, not ignored. */
-export const validationPipe = () =>
-  new ValidationPipe({
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    transform: true,
-    exceptionFactory: (errors: ValidationError[]) =>
-      new InvalidShape(errors.flatMap(error => texts(error)).slice(0, MAX_ERRORS)),
-  });
+export const validationPipe = () => new ShapePipe({ whitelist: true, forbidNonWhitelisted: true, transform: true });
 
-/** `sections[0].label must ...`: the path of a property, and what is wrong with it. */
-function texts({ property, constraints = {}, children = [] }: ValidationError, path = ''): string[] {
-  const isIndex = /^\d+$/.test(property);
-  const here = isIndex ? `${path.replace(/\.$/, '')}[${property}].` : `${path}${property}.`;
-  return [...Object.values(constraints).map(text => path + text), ...children.flatMap(child => texts(child, here))];
+class ShapePipe extends ValidationPipe {
+  override async transform(...[value, metadata]: Parameters<ValidationPipe['transform']>) {
+    try {
+      return (await super.transform(value, metadata)) as Awaited<ReturnType<ValidationPipe['transform']>>;
+    } catch (error) {
+      throw error instanceof Invalid ? new InvalidShape(error.faults, metadata.type === 'body') : error;
+    }
+  }
+
+  override createExceptionFactory() {
+    return (errors: ValidationError[] = []) => new Invalid(errors.flatMap(error => faultsIn(error)));
+  }
 }
+
+class Invalid extends Error {
+  readonly faults: Fault[];
+
+  constructor(faults: Fault[]) {
+    super();
+    this.faults = faults.slice(0, MAX_ERRORS);
+  }
+}
+
+/** The path of a property, and what is wrong with it. */
+interface Fault {
+  path: string[];
+  detail: string;
+}
+
+function faultsIn({ property, constraints = {}, children = [] }: ValidationError, above: string[] = []): Fault[] {
+  const path = [...above, property];
+  const own = Object.values(constraints).map(detail => ({ path, detail }));
+  return [...own, ...children.flatMap(child => faultsIn(child, path))];
+}
+
+/** `sections[0].label must ...`; the detail itself begins with the property's name. */
+function inWords({ path, detail }: Fault): string {
+  const above = path
+    .slice(0, -1)
+    .reduce((text, part) => (/^\d+$/.test(part) ? `${text.slice(0, -1)}[${part}].` : `${text}${part}.`), '');
+  return above + detail;
+}
+
+const pointerTo = (path: string[]): string =>
+  path.map(part => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

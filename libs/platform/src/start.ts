@@ -9,8 +9,9 @@ import { ServiceConfig } from './config.ts';
 import { earlyErrors } from './early-errors.ts';
 import { AppError, toError } from './errors.ts';
 import { takeJson } from './json-body.ts';
+import { newId } from './ids.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { ProblemFilter, validationPipe } from './problem.filter.ts';
+import { problem, PROBLEM_JSON, ProblemFilter, validationPipe } from './problem.filter.ts';
 
 /** The token under which a service provides how it receives messages. */
 export const TRANSPORT = Symbol('TRANSPORT');
@@ -28,7 +29,7 @@ const BODY_LIMIT = 256 * 1024;
 export async function boot(module: Type, options: StartOptions = {}): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
-    new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true, ...earlyErrors }),
+    new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true, genReqId: () => newId(), ...earlyErrors }),
     // Our own logger takes over as soon as there is one; before that `start` says what is wrong, without a stack.
     { logger: false, abortOnError: false, bodyParser: false },
   );
@@ -50,6 +51,7 @@ async function listen(app: NestFastifyApplication, { http }: StartOptions): Prom
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(validationPipe());
   const listenForAdmins = separateAdmins(app);
+  nameRequests(app);
   refuseWorkWhileDraining(app);
   takeJson(app);
   await http?.(app);
@@ -87,6 +89,16 @@ function endLoudly(): void {
     });
 }
 
+/** What a client can tell us when it asks about a request. */
+function nameRequests(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('x-request-id', request.id);
+    });
+}
+
 function refuseWorkWhileDraining(app: NestFastifyApplication): void {
   const lifecycle = app.get(Lifecycle);
   app
@@ -98,12 +110,10 @@ function refuseWorkWhileDraining(app: NestFastifyApplication): void {
           .status(503)
           .header('retry-after', '5')
           .header('connection', 'close')
-          .type('application/problem+json')
+          .type(PROBLEM_JSON)
           .send({
-            type: 'about:blank',
-            status: 503,
-            code: 'STOPPING',
-            title: 'The service is stopping. Send the request again.',
+            ...problem(503, 'STOPPING', 'The service is stopping. Send the request again.'),
+            requestId: request.id,
           });
       }
     });

@@ -42,14 +42,16 @@ export class Rest {
 /** A refusal as `<status> <code>`. @throws when it is not in the one form for refusals, or tells of our insides */
 export function refusal({ status, type, body }: Answer<unknown>): string {
   const said = JSON.stringify(body);
-  const { code, errors = [], ...problem } = body as Record<string, unknown>;
+  const { code, errors = [], fields = [], requestId, ...problem } = body as Record<string, unknown>;
   const isProblem =
     status >= 400 &&
     type === 'application/problem+json' &&
-    problem.type === 'about:blank' &&
+    problem.type === `/errors/${String(code)}` &&
     problem.status === status &&
     typeof problem.title === 'string' &&
+    typeof requestId === 'string' &&
     Array.isArray(errors) &&
+    Array.isArray(fields) &&
     Object.keys(problem).length === 3;
   if (!isProblem || typeof code !== 'string') throw new Error(`no refusal: ${status} ${type} ${said}`);
   if (INSIDES.test(said)) throw new Error(`a refusal that tells too much: ${said}`);

@@ -1,7 +1,10 @@
 import type { VideoPlan } from '@castad/contracts';
+import { NotFound, toError, Unavailable } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
+import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import { GatewayConfig } from '../gateway.config.ts';
+import type { TemplatesView, TemplateView } from './template.dto.ts';
 
 /** Why no film can be made with a template. */
 export interface TemplateFault {
@@ -11,10 +14,10 @@ export interface TemplateFault {
   detail?: string;
 }
 
-/** An order waits for it. */
+/** A client waits for it. */
 const TIMEOUT_MS = 3_000;
 
-/** video-service: whether films can be made with a template. */
+/** video-service: which templates there are, and whether films can be made with them. */
 @Injectable()
 export class TemplateClient {
   constructor(
@@ -24,13 +27,10 @@ export class TemplateClient {
 
   /** Undefined: nothing is wrong. @throws Error when it is not known now */
   async faultOf({ format, template }: VideoPlan): Promise<TemplateFault | undefined> {
-    const { status, data } = await this.http.axiosRef.request<unknown>({
+    const { status, data } = await this.call({
       method: 'POST',
-      baseURL: this.config.VIDEO_URL,
       url: '/internal/template-checks',
       data: { format, ...(template && { template }) },
-      headers: { authorization: `Bearer ${this.config.internalSecrets()[0]}` },
-      timeout: TIMEOUT_MS,
     });
     const { ok, code, reason, detail } = (data ?? {}) as Partial<TemplateFault> & { ok?: unknown };
     if (status === 200 && ok === true) return undefined;
@@ -38,4 +38,38 @@ export class TemplateClient {
       throw new Error(`video-service answered ${status}`);
     return { code, reason, ...(typeof detail === 'string' && { detail }) };
   }
+  /** @throws Unavailable `TEMPLATE_UNCHECKED` */
+  all(): Promise<TemplatesView> {
+    return this.read<TemplatesView>('/internal/templates');
+  }
+
+  /** @throws NotFound `TEMPLATE_NOT_FOUND`; Unavailable `TEMPLATE_UNCHECKED` */
+  one(id: string): Promise<TemplateView> {
+    return this.read<TemplateView>(`/internal/templates/${encodeURIComponent(id)}`);
+  }
+
+  private async read<T>(url: string): Promise<T> {
+    const { status, data } = await this.call({ url }).catch((error: unknown) => {
+      throw unchecked(error);
+    });
+    if (status === 404) throw new NotFound('TEMPLATE_NOT_FOUND', 'There is no such template.');
+    if (status !== 200) throw unchecked(new Error(`video-service answered ${status}`));
+    return data as T;
+  }
+
+  private call(request: AxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+    return this.http.axiosRef.request<unknown>({
+      ...request,
+      baseURL: this.config.VIDEO_URL,
+      headers: { authorization: `Bearer ${this.config.internalSecrets()[0]}` },
+      timeout: TIMEOUT_MS,
+    });
+  }
 }
+
+const unchecked = (cause: unknown) =>
+  new Unavailable(
+    'TEMPLATE_UNCHECKED',
+    'The video provider does not say now which templates there are.',
+    toError(cause),
+  );

@@ -4,35 +4,36 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortEr
 type Options = ConstructorParameters<typeof ProviderError>[2];
 type Redact = (text: string) => string;
 
-const error = (name: string, message: string, options?: Options) =>
-  new ProviderError(`OPENAI_${name}`, message, options);
+const error = (code: string, message: string, options?: Options) => new ProviderError(code, message, options);
 
 /** The answer is not what was asked for; another one may be. */
 export const garbage = (cause?: unknown) =>
-  error('GARBAGE', 'The language model answered something that is not a lyric.', { retriable: true, cause });
+  error('OPENAI_GARBAGE', 'The language model answered something that is not a lyric.', { retriable: true, cause });
 
 export const truncated = () =>
-  error('TRUNCATED', 'The language model stopped before the lyric was complete.', { retriable: true });
+  error('OPENAI_TRUNCATED', 'The language model stopped before the lyric was complete.', { retriable: true });
 
-export const empty = () => error('EMPTY', 'The language model answered nothing.', { retriable: true });
+export const empty = () => error('OPENAI_EMPTY', 'The language model answered nothing.', { retriable: true });
 
 export const wrongLanguage = () =>
-  error('WRONG_LANGUAGE', 'The language model wrote in another language than was ordered.', { retriable: true });
+  error('OPENAI_WRONG_LANGUAGE', 'The language model wrote in another language than was ordered.', { retriable: true });
 
 export const refused = (words: unknown, redact: Redact) =>
-  error('REFUSED', 'The language model declines to write about this brief.', { detail: detailOf([words], redact) });
+  error('OPENAI_REFUSED', 'The language model declines to write about this brief.', {
+    detail: detailOf([words], redact),
+  });
 
 export const filtered = (said?: Options) =>
-  error('CONTENT_FILTER', "The language model's content filter stopped the lyric.", said);
+  error('OPENAI_CONTENT_FILTER', "The language model's content filter stopped the lyric.", said);
 
 /** What a call that threw means. The provider's text goes on as `detail` alone: it may repeat the prompt. */
 export function openAiError(thrown: unknown, redact: Redact): ProviderError {
   if (thrown instanceof APIConnectionTimeoutError || thrown instanceof APIUserAbortError)
-    return error('TIMEOUT', 'The language model did not answer in time.', { retriable: true });
+    return error('OPENAI_TIMEOUT', 'The language model did not answer in time.', { retriable: true });
   if (thrown instanceof APIConnectionError) return connectionError(thrown);
   if (thrown instanceof APIError) return statusError(thrown as APIError, redact);
   if (thrown instanceof SyntaxError) return garbage();
-  return error('NO_ANSWER', 'The language model broke off the call.', {
+  return error('OPENAI_NO_ANSWER', 'The language model broke off the call.', {
     retriable: true,
     cause: new Error(codeOf(thrown)),
   });
@@ -43,12 +44,12 @@ const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREA
 function connectionError({ cause }: APIConnectionError): ProviderError {
   const code = codeOf(cause);
   return NOT_CONNECTED.test(code)
-    ? error('UNREACHABLE', 'The language model cannot be reached.', {
+    ? error('OPENAI_UNREACHABLE', 'The language model cannot be reached.', {
         retriable: true,
         refused: true,
         cause: new Error(code),
       })
-    : error('NO_ANSWER', 'The language model broke off the call.', { retriable: true, cause: new Error(code) });
+    : error('OPENAI_NO_ANSWER', 'The language model broke off the call.', { retriable: true, cause: new Error(code) });
 }
 
 const QUOTA = /insufficient_quota|credit_balance_exhausted|(spend|usage)_limit_exceeded/;
@@ -64,21 +65,25 @@ function statusError(thrown: APIError, redact: Redact): ProviderError {
     retryAfterMs: retryAfterMs(headers?.get('retry-after') ?? undefined),
   };
   if (status === 401 || status === 403)
-    return error('UNAUTHORIZED', 'The language model refuses our key.', { ...said, refused: true, account: true });
+    return error('OPENAI_UNAUTHORIZED', 'The language model refuses our key.', {
+      ...said,
+      refused: true,
+      account: true,
+    });
   if (status === 402 || (status === 429 && QUOTA.test(`${code} ${type}`)))
-    return error('QUOTA_EXHAUSTED', "The language model's quota is used up.", {
+    return error('OPENAI_QUOTA_EXHAUSTED', "The language model's quota is used up.", {
       ...said,
       refused: true,
       account: true,
     });
   if (status === 429)
-    return error('RATE_LIMITED', 'The language model is called too often.', {
+    return error('OPENAI_RATE_LIMITED', 'The language model is called too often.', {
       ...said,
       refused: true,
       retriable: true,
     });
   if (status === undefined || status >= 500 || status === 408 || status === 409 || status === 425)
-    return error('SERVER_ERROR', 'The language model failed.', {
+    return error('OPENAI_SERVER_ERROR', 'The language model failed.', {
       ...said,
       retriable: true,
       refused: isUnanswered(status),
@@ -86,7 +91,7 @@ function statusError(thrown: APIError, redact: Redact): ProviderError {
   if (FILTER.test(`${code}`)) return filtered(said);
   // Every call fails alike until somebody mends the configuration or the account.
   const account = code === 'model_not_found';
-  return error('REJECTED', 'The language model rejects the request.', { ...said, refused: true, account });
+  return error('OPENAI_REJECTED', 'The language model rejects the request.', { ...said, refused: true, account });
 }
 
 /** An error is no answer and is not charged, unless somebody between us and the model gave up waiting for it. */

@@ -26,26 +26,26 @@ export function envelopeOf<T>(response: AxiosResponse<unknown>, redact: (text: s
 
 /** Without an envelope a 429 is a proxy's rate limit; with one it means that the credits are used up. */
 function errorOf(code: number, enveloped: boolean, said: Options): ProviderError {
-  const error = (name: string, message: string, options: Options) =>
-    new ProviderError(`SUNO_${name}`, message, {
+  const error = (code: string, message: string, options: Options) =>
+    new ProviderError(code, message, {
       cause: new Error(`suno answered ${code}`),
       ...said,
       ...options,
     });
   if (code === 401 || code === 403)
-    return error('UNAUTHORIZED', 'Suno refuses our key.', { refused: true, account: true });
+    return error('SUNO_UNAUTHORIZED', 'Suno refuses our key.', { refused: true, account: true });
   if (code === 402 || (code === 429 && enveloped))
-    return error('CREDITS_EXHAUSTED', 'The Suno credits are used up.', { refused: true, account: true });
+    return error('SUNO_CREDITS_EXHAUSTED', 'The Suno credits are used up.', { refused: true, account: true });
   if (code === 429 || code === 430 || code === 405)
-    return error('RATE_LIMITED', 'Suno is called too often.', { refused: true, retriable: true });
+    return error('SUNO_RATE_LIMITED', 'Suno is called too often.', { refused: true, retriable: true });
   if (code === 455)
-    return error('MAINTENANCE', 'Suno is under maintenance.', {
+    return error('SUNO_MAINTENANCE', 'Suno is under maintenance.', {
       refused: true,
       account: true,
       retryAfterMs: said?.retryAfterMs ?? MAINTENANCE_MS,
     });
-  if (code === 404) return error('NOT_FOUND', 'Suno does not know what was asked for.', { refused: true });
-  if (code === 413) return error('TOO_LONG', 'The lyric or style is too long for Suno.', { refused: true });
-  if (code >= 400 && code < 500) return error('REFUSED', 'Suno refuses the request.', { refused: true });
-  return error('SERVER_ERROR', 'Suno failed.', { retriable: true });
+  if (code === 404) return error('SUNO_NOT_FOUND', 'Suno does not know what was asked for.', { refused: true });
+  if (code === 413) return error('SUNO_TOO_LONG', 'The lyric or style is too long for Suno.', { refused: true });
+  if (code >= 400 && code < 500) return error('SUNO_REFUSED', 'Suno refuses the request.', { refused: true });
+  return error('SUNO_SERVER_ERROR', 'Suno failed.', { retriable: true });
 }

@@ -14,11 +14,11 @@ export interface Limits {
 
 export type FileFault = 'TOO_LARGE' | 'TRUNCATED' | 'STALLED' | 'WRONG_TYPE';
 
-const texts: Record<FileFault, string> = {
-  TOO_LARGE: 'The file is too large.',
-  TRUNCATED: 'The file ended before it was complete.',
-  STALLED: 'The file did not arrive in time.',
-  WRONG_TYPE: 'The file is not what it should be.',
+const faults: Record<FileFault, { code: string; text: string }> = {
+  TOO_LARGE: { code: 'FILE_TOO_LARGE', text: 'The file is too large.' },
+  TRUNCATED: { code: 'FILE_TRUNCATED', text: 'The file ended before it was complete.' },
+  STALLED: { code: 'FILE_STALLED', text: 'The file did not arrive in time.' },
+  WRONG_TYPE: { code: 'FILE_WRONG_TYPE', text: 'The file is not what it should be.' },
 };
 
 /** A file that cannot be taken as it comes. */
@@ -28,7 +28,7 @@ export class FileRejected extends AppError {
     readonly found?: string,
     cause?: unknown,
   ) {
-    super(`FILE_${fault}`, texts[fault], { cause, retriable: fault !== 'TOO_LARGE' });
+    super(faults[fault].code, faults[fault].text, { cause, retriable: fault !== 'TOO_LARGE' });
   }
 }
 

@@ -16,17 +16,22 @@ export function errorOf({ status, data, headers }: AxiosResponse<unknown>, redac
     cause: new Error(`creatomate answered ${status}`),
     detail: providerDetail([`HTTP ${status}`, hintIn(data)], redact),
   };
-  const error = (name: string, message: string, options: Options) =>
-    new ProviderError(`CREATOMATE_${name}`, message, { ...said, ...options });
+  const error = (code: string, message: string, options: Options) =>
+    new ProviderError(code, message, { ...said, ...options });
   if (status === 401 || status === 403)
-    return error('UNAUTHORIZED', 'Creatomate refuses our key.', { refused: true, account: true });
+    return error('CREATOMATE_UNAUTHORIZED', 'Creatomate refuses our key.', { refused: true, account: true });
   if (status === 402)
-    return error('CREDITS_EXHAUSTED', 'The Creatomate credits are used up.', { refused: true, account: true });
-  if (status === 404) return error('NOT_FOUND', 'Creatomate does not know this template or render.', { refused: true });
+    return error('CREATOMATE_CREDITS_EXHAUSTED', 'The Creatomate credits are used up.', {
+      refused: true,
+      account: true,
+    });
+  if (status === 404)
+    return error('CREATOMATE_NOT_FOUND', 'Creatomate does not know this template or render.', { refused: true });
   if (status === 429)
-    return error('RATE_LIMITED', 'Creatomate is called too often.', { refused: true, retriable: true });
-  if (status >= 400 && status < 500) return error('REFUSED', 'Creatomate refuses the request.', { refused: true });
-  return error('SERVER_ERROR', 'Creatomate failed.', { retriable: true });
+    return error('CREATOMATE_RATE_LIMITED', 'Creatomate is called too often.', { refused: true, retriable: true });
+  if (status >= 400 && status < 500)
+    return error('CREATOMATE_REFUSED', 'Creatomate refuses the request.', { refused: true });
+  return error('CREATOMATE_SERVER_ERROR', 'Creatomate failed.', { retriable: true });
 }
 
 /** Its refusals are JSON with a hint, its rate limit is plain text, and a proxy's page says nothing of it. */

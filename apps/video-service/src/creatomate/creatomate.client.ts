@@ -1,4 +1,4 @@
-import { idIn, noAnswer, providerDetail, ProviderError } from '@castad/platform';
+import { idIn, noAnswer, providerDetail, ProviderError, shortened } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { VideoServiceConfig } from '../video-service.config.ts';
@@ -8,6 +8,18 @@ import type { RenderScript } from './render-script.ts';
 
 /** `metadata` is what we sent with the order; it shows whether the render is ours. */
 export type Render = { metadata: string } & RenderState;
+
+export interface TemplateSummary {
+  id: string;
+  name: string;
+  tags: string[];
+}
+
+interface TemplateJson {
+  id?: unknown;
+  name?: unknown;
+  tags?: unknown;
+}
 
 interface DryRunJson {
   valid?: unknown;
@@ -66,6 +78,16 @@ export class CreatomateClient {
     return source;
   }
 
+  /** All templates of the account, without their sources. */
+  async templates(): Promise<TemplateSummary[]> {
+    const templates = await this.call<TemplateJson[]>('GET', '/v2/templates');
+    if (!Array.isArray(templates)) throw garbage();
+    return templates.flatMap(template => {
+      const id = idIn(template?.id);
+      return id ? [{ id, name: textIn(template.name), tags: tagsIn(template.tags) }] : [];
+    });
+  }
+
   private async call<T extends object>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
     const response = await this.http.axiosRef
       .request<unknown>({
@@ -87,3 +109,9 @@ const isScript = (source: RenderScript | undefined): source is RenderScript =>
   Array.isArray(source?.elements) && source.elements.every(element => typeof element === 'object' && !!element);
 
 const wordsOf = (error: unknown): unknown => (typeof error === 'object' ? JSON.stringify(error) : error);
+
+const MAX_TEXT = 200;
+
+const textIn = (value: unknown): string => (typeof value === 'string' ? shortened(value, MAX_TEXT) : '');
+
+const tagsIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(textIn).filter(tag => tag !== '') : []);
