@@ -55,8 +55,8 @@ export class Film {
     const projects = `${gatewayUrl}/v1/projects`;
     const headers = { 'content-type': 'application/json' };
     const created = await call(projects, { method: 'POST', headers, body: readFileSync(brief), signal });
-    const { taskId } = (await created.json()) as { taskId: string };
-    const film = new Film(`${projects}/${taskId}`, signal);
+    const { id } = (await created.json()) as { id: string };
+    const film = new Film(`${projects}/${id}`, signal);
     await call(`${film.#url}/images`, { method: 'POST', body: form, signal });
     await call(`${film.#url}/run`, { method: 'POST', headers, body: '{}', signal });
     return film;

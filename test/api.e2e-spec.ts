@@ -67,7 +67,8 @@ describe('the REST API', () => {
       await studio.ended(first.body.taskId as string);
       const second = await rest.post('/v1/projects', { ...brief, run: true, withoutPhotos: true }, key);
       expect([first.status, second.status]).toEqual([202, 202]);
-      expect(second.body).toMatchObject({ taskId: first.body.taskId, revision: 1, status: 'completed' });
+      expect(second.body).toEqual(first.body);
+      expect(second.headers.get('idempotency-replayed')).toBe('true');
       expect(await studio.submits('suno')).toHaveLength(1);
       expect(await studio.submits('creatomate')).toHaveLength(1);
     });
@@ -217,6 +218,28 @@ describe('the REST API', () => {
       expect(assets).toEqual([]);
     });
 
+    it('of a request that is sent twice, one after the other or at once, only once', async () => {
+      const taskId = await draft();
+      const [one, three] = await Promise.all(['01.jpg', '03.jpg'].map(photo));
+      const send = (key: string, ...files: (Buffer | undefined)[]) =>
+        rest.call<Uploaded>('POST', `/v1/projects/${taskId}/images`, {
+          headers: { 'idempotency-key': key },
+          body: formOf(...(files as Buffer[])),
+        });
+      const [key, other] = [newId(), newId()];
+      const first = await send(key, one, three);
+      const second = await send(key, one, three);
+      expect([second.status, second.body]).toEqual([201, first.body]);
+      expect(second.headers.get('idempotency-replayed')).toBe('true');
+      const [a, b] = await Promise.all([send(other, three), send(other, three)]);
+      expect([a.status, a.body]).toEqual([201, b.body]);
+      expect(refusal(await send(key, three, one))).toBe('422 IDEMPOTENCY_KEY_REUSED');
+      const ids = [...first.body.images, ...a.body.images].map(({ assetId }) => assetId);
+      expect(await studio.project(taskId)).toMatchObject({ images: ids.map(id => ({ id })) });
+      const [assets] = await storage.query<mysql.RowDataPacket[]>('select * from asset where task_id = ?', [taskId]);
+      expect(assets).toHaveLength(3);
+    });
+
     describe('but not of an upload that breaks off', () => {
       const head = 'content-disposition: form-data; name="images"; filename="photo.jpg"\r\ncontent-type: image/jpeg';
       /** A whole photo, and the beginning of another one. */
@@ -326,10 +349,11 @@ describe('the REST API', () => {
       expect((await studio.requests('openai', '?path=/v1/chat/completions')).count).toBe(1);
     });
 
-    it('makes a stage anew when it is ordered again', async () => {
+    it('makes a stage anew when that is asked for, and not because a request came twice', async () => {
       const taskId = await studio.order({ stopAfter: 'lyric' });
       expect(await studio.ended(taskId)).toMatchObject({ status: 'waiting', revision: 1 });
-      expect((await rest.post(`/v1/projects/${taskId}/lyric`)).body).toMatchObject({ revision: 2 });
+      expect(refusal(await rest.post(`/v1/projects/${taskId}/lyric`))).toBe('409 STAGE_DONE');
+      expect((await rest.post(`/v1/projects/${taskId}/lyric`, { again: true })).body).toMatchObject({ revision: 2 });
       const { stages } = await studio.ended(taskId);
       expect(stages[0]).toMatchObject({ stage: 'lyric', status: 'completed', revision: 2 });
     });

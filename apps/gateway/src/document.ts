@@ -8,7 +8,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('CASTAD')
-    .setDescription('From a brief and photos to a finished music-video advertisement.')
+    .setDescription('From a brief and images to a finished music-video advertisement.')
     .setVersion('1')
     .addServer('/')
     // Nobody has to say who they are.

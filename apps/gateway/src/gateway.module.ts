@@ -10,12 +10,15 @@ import { Latecomers } from './live/latecomers.ts';
 import { LiveController } from './live/live.controller.ts';
 import { ChoiceService } from './order/choice.service.ts';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.ts';
+import { Idempotency } from './idempotency/idempotency.ts';
 import { Image } from './image/image.entity.ts';
 import { ImageController } from './image/image.controller.ts';
 import { ImageService } from './image/image.service.ts';
 import { Uploads } from './image/uploads.ts';
 import { Order } from './order/order.entity.ts';
 import { OrderController } from './order/order.controller.ts';
+import { OrdersController } from './order/orders.controller.ts';
+import { OrdersService } from './order/orders.service.ts';
 import { OrderService } from './order/order.service.ts';
 import { OverdueOrders } from './order/overdue-orders.ts';
 import { ProjectController } from './project/project.controller.ts';
@@ -43,6 +46,7 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Inbox
     ProjectController,
     ImageController,
     OrderController,
+    OrdersController,
     ResultController,
     LiveController,
     TemplateController,
@@ -50,8 +54,10 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Inbox
     ProjectionHandlers,
   ],
   providers: [
+    Idempotency,
     ProjectService,
     OrderService,
+    OrdersService,
     ChoiceService,
     ImageService,
     Uploads,

@@ -44,11 +44,19 @@ const descriptions: Record<number, string> = {
   404: 'There is no such thing, or not yet.',
   408: 'A file did not arrive in time.',
   409: 'The request contradicts the present state.',
+  412: 'The project is not as If-Match says.',
   413: 'The body, or a file, is too large.',
   415: 'The body, or a file, is not of a type we take.',
-  422: 'The Idempotency-Key was used with another body.',
-  429: 'Too many clients are sending photos. Try again after Retry-After seconds.',
+  422: 'The Idempotency-Key was used for another request.',
+  429: 'Too many clients are sending images. Try again after Retry-After seconds.',
 };
+
+const header = (name: string, description: string) => ({
+  [name]: { description, schema: { type: 'string' as const } },
+});
+
+export const ETAG = header('ETag', 'The version of the project: for If-None-Match and If-Match.');
+export const LOCATION = header('Location', 'The order.');
 
 /** Documents the refusals of a call. Any call may also answer 503 with Retry-After. */
 export const ApiProblem = (...statuses: number[]) =>

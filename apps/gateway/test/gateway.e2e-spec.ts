@@ -164,7 +164,7 @@ describe('gateway', () => {
       const [first] = eventsOf(taskId, 1, aPlan({ stopAfter: 'lyric' }));
       await tell(first);
       await status(taskId, 'waiting');
-      expect(await post(`/v1/projects/${taskId}/lyric`)).toMatchObject({ revision: 2 });
+      expect(await post(`/v1/projects/${taskId}/lyric`, { again: true })).toMatchObject({ revision: 2 });
       await tell({ event: message(LyricFailed, { taskId, revision: 1, ...failure }), second: 9 }, first);
       const [second] = eventsOf(taskId, 2, aPlan({ stopAfter: 'lyric' }));
       await eventually(async () => expect(await heard([taskId])).toHaveLength(3));

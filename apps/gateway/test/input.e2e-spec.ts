@@ -73,6 +73,9 @@ const fields: Record<string, (rest: Rest, text: string) => Promise<Answer>> = {
   'music.style': (rest, style) =>
     rest.post('/v1/projects', { ...brief, music: { style }, run: true, withoutPhotos: true }),
   'video.template': (rest, template) => rest.post('/v1/projects', { ...brief, video: { template } }),
+  externalId: (rest, externalId) => rest.post('/v1/projects', { ...brief, externalId }),
+  'metadata.a': (rest, a) => rest.post('/v1/projects', { ...brief, metadata: { a } }),
+  'a key of metadata': (rest, key) => rest.post('/v1/projects', { ...brief, metadata: { [key]: 'a' } }),
   title: async (rest, title) => rest.call('PUT', `${await draft(rest)}/lyric`, sent(lyric('la', { title }))),
   style: async (rest, style) => rest.call('PUT', `${await draft(rest)}/lyric`, sent(lyric('la', { style }))),
   'sections[0].lines[0]': async (rest, line) => rest.call('PUT', `${await draft(rest)}/lyric`, sent(lyric(line))),
@@ -170,13 +173,13 @@ describe('what clients send', () => {
     const operations = async () => {
       const { body } = await rest.get<Document>('/openapi.json');
       return Object.entries(body.paths).flatMap(([path, methods]) =>
-        path.includes('{taskId}') ? Object.keys(methods).map(method => [method.toUpperCase(), path] as const) : [],
+        path.includes('{projectId}') ? Object.keys(methods).map(method => [method.toUpperCase(), path] as const) : [],
       );
     };
     const answerTo = async (method: string, path: string, id: string, imageId = newId()) => {
       const bodies: Record<string, object> = { 'PUT /lyric': lyric('la'), 'PUT /lyric/choice': { revision: 1 } };
       const body = bodies[`${method} ${path.replace(/.*\}/, '')}`];
-      const address = path.replace('{taskId}', id).replace('{imageId}', imageId);
+      const address = path.replace('{projectId}', id).replace('{imageId}', imageId);
       const answer = await rest.call(method, address, body && sent(body));
       return [method, path, answer.status, answer.type, (answer.body as { code?: string }).code];
     };
@@ -211,7 +214,7 @@ describe('what clients send', () => {
     it('in upper case cancels the order', async () => {
       const taskId = await order();
       const { status, body } = await rest.post(`/v1/projects/${taskId.toUpperCase()}/cancel`);
-      expect([status, body]).toEqual([202, { taskId, revision: 1, status: 'cancelled', paid: [] }]);
+      expect([status, body]).toEqual([202, { projectId: taskId, taskId, revision: 1, status: 'cancelled', paid: [] }]);
       expect((await rest.get<View>(`/v1/projects/${taskId}`)).body.status).toBe('cancelled');
     });
 
@@ -271,19 +274,15 @@ describe('what clients send', () => {
     it('is the same request as one that the version before took, and for that version as well', async () => {
       const body = { businessName: 'Inn', region: 'Sokcho' };
       const asBefore = sha256(
-        JSON.stringify({
-          language: 'ko',
-          music: { durationSeconds: 30 },
-          video: { format: '9:16' },
-          run: false,
-          ...body,
-        }),
+        '{"businessName":"Inn","language":"ko","music":{"durationSeconds":30},"region":"Sokcho","run":false,"video":{"format":"9:16"}}',
       );
       const key = newId();
       const first = await rest.post<View>('/v1/projects', body, { 'idempotency-key': key });
-      const rows = await bed.query(SERVICE, 'select fingerprint from idempotency_key where id = ?', [sha256(key)]);
-      expect(rows).toEqual([{ fingerprint: asBefore }]);
-      await bed.query(SERVICE, 'update idempotency_key set canonical = null where id = ?', [sha256(key)]);
+      const rows = await bed.query(SERVICE, 'select canonical, task_id from idempotency_key where id = ?', [
+        sha256(key),
+      ]);
+      expect(rows).toEqual([{ canonical: asBefore, task_id: first.body.taskId }]);
+      await bed.query(SERVICE, 'update idempotency_key set request = null, answer = null where id = ?', [sha256(key)]);
       const second = await rest.post<View>('/v1/projects', body, { 'idempotency-key': key });
       expect([second.status, second.body.taskId]).toEqual([201, first.body.taskId]);
     });

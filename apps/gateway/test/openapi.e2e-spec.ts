@@ -28,7 +28,7 @@ interface Document {
   openapi: string;
   info: { title: string; version: string };
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, object> };
+  components: { schemas: Record<string, { properties?: Record<string, { deprecated?: boolean }> }> };
 }
 
 describe("the gateway's description of itself", () => {
@@ -91,6 +91,16 @@ describe("the gateway's description of itself", () => {
     }
   });
 
+  it('names a project in one way, and keeps the names of before as deprecated', () => {
+    expect(Object.keys(document.paths).filter(path => path.includes('{taskId}'))).toEqual([]);
+    const aliases = Object.values(document.components.schemas).flatMap(({ properties = {} }) =>
+      ['taskId', 'assetId'].flatMap(alias => (properties[alias] ? [{ ...properties[alias], properties }] : [])),
+    );
+    expect(aliases.length).toBeGreaterThan(5);
+    for (const { deprecated, properties } of aliases)
+      expect([deprecated, 'id' in properties || 'projectId' in properties]).toEqual([true, true]);
+  });
+
   it('promises what the API keeps: every operation is there and answers in a form it describes', async () => {
     const made = await rest.post('/v1/projects', { ...brief, run: true, withoutPhotos: true });
     const draft = await rest.post('/v1/projects', brief);
@@ -98,7 +108,7 @@ describe("the gateway's description of itself", () => {
       operations()
         .filter(({ path }) => path.startsWith('/v1/'))
         .map(async ({ path, method, operation }) => {
-          const answer = await rest.call(method.toUpperCase(), path.replace('{taskId}', taskId));
+          const answer = await rest.call(method.toUpperCase(), path.replace('{projectId}', taskId));
           return { path, method, answer, described: operation.responses[answer.status] };
         }),
     );

@@ -103,7 +103,7 @@ describe('orders', () => {
       await becomes(taskId, { stages: [{}, { status: 'running', paid: true }, {}] });
       const answers = await Promise.all([1, 2, 3].map(() => post(taskId, 'cancel')));
       expect(answers.map(({ status, body }) => [status, body])).toEqual(
-        Array(3).fill([202, { taskId, revision: 1, status: 'cancelled', paid: ['song'] }]),
+        Array(3).fill([202, { projectId: taskId, taskId, revision: 1, status: 'cancelled', paid: ['song'] }]),
       );
       expect(await project(taskId)).toMatchObject({
         status: 'cancelled',
@@ -181,7 +181,7 @@ describe('orders', () => {
       const taskId = await order();
       await tell(eventsOf(taskId, 1)[0].event, message(SongFailed, { taskId, revision: 1, ...failure }));
       await becomes(taskId, { status: 'failed' });
-      await post(taskId, 'lyric');
+      await post(taskId, 'lyric', { again: true });
       await post(taskId, 'cancel');
       expect((await post(taskId, 'run')).body).toMatchObject({ revision: 3 });
       expect(await command(GenerateSong, taskId, 3)).toMatchObject({ retryOf: 1 });
@@ -221,7 +221,7 @@ describe('orders', () => {
 
     it('make the next revision, and keep what was made of the one before, as stale', async () => {
       const taskId = await finished();
-      await post(taskId, 'lyric');
+      await post(taskId, 'lyric', { again: true });
       await tell(eventsOf(taskId, 2, aPlan({ stopAfter: 'lyric' }))[0].event);
       await becomes(taskId, {
         status: 'waiting',
@@ -300,7 +300,7 @@ describe('orders', () => {
       const plan = aPlan({ stopAfter: 'lyric' });
       await tell(eventsOf(taskId, 1, plan)[0].event);
       await becomes(taskId, { status: 'waiting' });
-      await post(taskId, 'lyric');
+      await post(taskId, 'lyric', { again: true });
       await tell(eventsOf(taskId, 2, plan)[0].event);
       await becomes(taskId, { status: 'waiting', stages: [{ result: 2 }, {}, {}] });
       expect(await put(taskId, 'lyric/choice', { revision: 1 })).toMatchObject({
@@ -345,7 +345,7 @@ describe('orders', () => {
       expect(refusal(await put(taskId, 'song/choice', { revision: 2 }))).toBe('404 REVISION_NOT_FOUND');
       expect(refusal(await put(taskId, 'video/choice', { revision: 0 }))).toBe('400 INVALID_INPUT');
       expect(refusal(await put(taskId, 'video/choice', { revision: 1, trackId: 'a' }))).toBe('400 INVALID_INPUT');
-      await post(taskId, 'lyric');
+      await post(taskId, 'lyric', { again: true });
       expect(refusal(await put(taskId, 'video/choice', { revision: 1 }))).toBe('409 ORDER_RUNNING');
       expect((await project(taskId)).revision).toBe(2);
     });

@@ -19,6 +19,7 @@ interface Project {
 
 interface Page {
   projects: Project[];
+  hasMore: boolean;
   nextCursor?: string;
 }
 
@@ -155,6 +156,7 @@ describe('projects', () => {
         const { status, body } = await rest.get<Page>(`/v1/projects?${query}${cursor && `&cursor=${cursor}`}`);
         expect(status).toBe(200);
         found.push(...body.projects.map(({ taskId }) => taskId));
+        expect(body.hasMore).toBe(body.nextCursor !== undefined);
         if (!body.nextCursor) return found;
         cursor = body.nextCursor;
       }
@@ -211,6 +213,41 @@ describe('projects', () => {
       await bed.query('gateway', "delete from task_order where plan = '{}'");
     });
 
+    it('by language, the client’s own id and time, alone and together, in either order', async () => {
+      const name = `Hotel ${newId()}`;
+      const made: { taskId: string; createdAt: string; language: string; externalId: string }[] = [];
+      for (let i = 0; i < 8; i++) {
+        const [language, externalId] = [['ko', 'ja'][i % 2] as string, `${name} ${i % 3}`];
+        const more = { businessName: name, language, externalId, metadata: { i: String(i) } };
+        const { body } = await rest.post<(typeof made)[number]>('/v1/projects', { ...brief, ...more });
+        expect(body).toMatchObject(more);
+        made.unshift(body);
+      }
+      const [from, to] = [made[6]?.createdAt as string, made[2]?.createdAt as string];
+      type Fits = (project: (typeof made)[number]) => boolean;
+      const filters: [string, Fits][] = [
+        ['language=ja', ({ language }) => language === 'ja'],
+        [`externalId=${encodeURIComponent(`${name} 1`)}`, ({ externalId }) => externalId === `${name} 1`],
+        [`createdFrom=${from}`, ({ createdAt }) => createdAt >= from],
+        [`createdTo=${to}`, ({ createdAt }) => createdAt < to],
+        ['status=draft', () => true],
+        ['status=completed', () => false],
+        [`q=${encodeURIComponent(name)}`, () => true],
+      ];
+      const subsets = filters.reduce<[string, Fits][][]>(
+        (all, filter) => [...all, ...all.map(subset => [...subset, filter])],
+        [[]],
+      );
+      for (const subset of subsets) {
+        const query = `limit=20&${subset.map(([text]) => text).join('&')}`;
+        const fitting = made.filter(project => subset.every(([, fits]) => fits(project))).map(({ taskId }) => taskId);
+        const ours = (found: string[]) => found.filter(taskId => made.some(project => project.taskId === taskId));
+        expect([query, ours(await walk(query))]).toEqual([query, fitting]);
+        expect([query, ours(await walk(`${query}&sort=oldest`))]).toEqual([query, fitting.toReversed()]);
+      }
+      expect(await walk(`externalId=${encodeURIComponent(`${name} 1`.toUpperCase())}`)).toEqual([]);
+    });
+
     it.each([
       ['projects?cursor=x'],
       ['projects?cursor='],
@@ -220,6 +257,11 @@ describe('projects', () => {
       ['projects?status=paused'],
       ['projects?q='],
       ['projects?order=name'],
+      ['projects?sort=name'],
+      ['projects?language=xx'],
+      ['projects?externalId='],
+      ['projects?createdFrom=2026-01-01'],
+      ['projects?createdTo=2026-13-01T00:00:00Z'],
       ['projects?q=a&q=b'],
       ['videos?cursor=x'],
       ['videos?limit=0'],

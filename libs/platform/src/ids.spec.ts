@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalId, IsId, newId } from './ids.ts';
+import { canonicalId, firstIdAt, IsId, isId, newId, timeOfId } from './ids.ts';
 import { InvalidShape, validationPipe } from './problem.filter.ts';
 
 class Request {
@@ -14,6 +14,17 @@ const taken = (value: unknown): Promise<Request> =>
   validationPipe().transform(value, { type: 'body', metatype: Request });
 
 describe('ids', () => {
+  it('tell when they were made, and lie in its order', () => {
+    const [before, id, after] = [new Date(), newId(), new Date()];
+    const madeAt = timeOfId(id);
+    expect(before <= madeAt && madeAt <= after).toBe(true);
+    expect(firstIdAt(madeAt) < id && id < firstIdAt(new Date(madeAt.getTime() + 1))).toBe(true);
+    expect(isId(firstIdAt(madeAt).replace('-0000-0000-', '-7000-8000-'))).toBe(true);
+    expect([firstIdAt(new Date(-1)), firstIdAt(new Date('9999-12-31T23:59:59Z'))].map(text => text.length)).toEqual([
+      36, 36,
+    ]);
+  });
+
   it('have one form in whatever case they come', async () => {
     const [taskId, imageId] = [newId(), newId()];
     expect(canonicalId(taskId.toUpperCase())).toBe(taskId);

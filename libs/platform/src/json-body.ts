@@ -8,12 +8,14 @@ const MAX_DEPTH = 32;
 /** Other encodings would be stored as replacement characters. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
+
 /** Bodies are JSON, or what a service registers by itself afterwards. An empty one is none, whatever its type. */
 export function takeJson(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   const parse = fastify.getDefaultJsonParser('error', 'error') as Parse;
-  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+  fastify.addContentTypeParser<Buffer>(JSON_TYPES, { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
     parse(request, decoded(body), (error, value) =>
       error || isTooDeep(value, MAX_DEPTH) ? done(notJson(error)) : done(null, value),

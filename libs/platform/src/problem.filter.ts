@@ -38,7 +38,7 @@ export class InvalidShape extends InvalidInput {
   readonly errors: string[];
   readonly fields: FieldFault[];
 
-  constructor(faults: Fault[], isBody: boolean) {
+  constructor(faults: Fault[], isBody = true) {
     super('INVALID_INPUT', 'The request is not valid.');
     this.errors = faults.map(inWords);
     this.fields = faults.map(({ path, detail }) => ({
@@ -88,8 +88,9 @@ export class ProblemFilter implements ExceptionFilter {
     const refused = { requestId, method: request.method, path: request.url.split('?')[0], status, code };
     if (status >= 500) this.logger.error({ ...refused, error: toError(error).stack });
     else this.logger.debug(refused);
-    if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', '1');
-    void reply.status(problem.status).type(PROBLEM_JSON).send(problem);
+    const isRetriable = error instanceof AppError && error.retriable;
+    if (status === 503 || status === 429 || isRetriable) void reply.header('retry-after', '1');
+    void reply.status(status).type(PROBLEM_JSON).send(problem);
   }
 }
 
@@ -150,7 +151,7 @@ class Invalid extends Error {
 }
 
 /** The path of a property, and what is wrong with it. */
-interface Fault {
+export interface Fault {
   path: string[];
   detail: string;
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Put, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Req, UseInterceptors } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -11,19 +11,21 @@ import {
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
+import { type Answer, AnswerInterceptor } from '../answer.ts';
 import { GatewayConfig } from '../gateway.config.ts';
+import { ApiIdempotencyKey, type Call, TheCall } from '../idempotency/call.ts';
 import { ImageId, TaskId } from '../input/ids.ts';
 import { photosIn } from './photos.ts';
 import { ApiProblem } from '../openapi.ts';
-import { type Arrangement, ImageService } from './image.service.ts';
+import { ImageService } from './image.service.ts';
 import { ImageOrderDto, ImagesView } from '../project/project.dto.ts';
-import { imageView } from '../project/project.view.ts';
 
 const FILES = { type: 'array', items: { type: 'string', format: 'binary' } } as const;
 
 /** The photos of a project. What is changed while an order runs counts for the next one. */
 @ApiTags('projects')
-@Controller('v1/projects/:taskId/images')
+@Controller('v1/projects/:projectId/images')
+@UseInterceptors(AnswerInterceptor)
 export class ImageController {
   constructor(
     private readonly images: ImageService,
@@ -31,50 +33,58 @@ export class ImageController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The photos in the order they appear' })
+  @ApiOperation({ summary: 'The images in the order they appear' })
   @ApiOkResponse({ type: ImagesView })
   @ApiProblem(404)
-  async list(@TaskId() taskId: string): Promise<ImagesView> {
-    return imagesView({ images: await this.images.list(taskId) });
+  list(@TaskId() taskId: string): Promise<ImagesView> {
+    return this.images.list(taskId);
   }
 
   @Post()
-  @ApiOperation({ summary: 'Add photos (JPEG, PNG or WebP), in the order they are to appear' })
+  @ApiOperation({ summary: 'Add images (JPEG, PNG or WebP), in the order they are to appear' })
   @RouteConfig({ takesFiles: true })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: { type: 'object', properties: { images: FILES } } })
   @ApiCreatedResponse({ type: ImagesView })
-  @ApiProblem(400, 404, 408, 409, 413, 415, 429)
-  async add(@TaskId() taskId: string, @Req() request: FastifyRequest): Promise<ImagesView> {
-    return imagesView(await this.images.add(taskId, this.photosIn(request)));
+  @ApiIdempotencyKey()
+  @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
+  add(@TaskId() taskId: string, @TheCall() call: Call, @Req() request: FastifyRequest): Promise<Answer<ImagesView>> {
+    return this.images.add({ call, taskId, files: this.photosIn(request) });
   }
 
   @Put()
-  @ApiOperation({ summary: 'Let the photos appear in another order' })
+  @ApiOperation({ summary: 'Let the images appear in another order' })
   @ApiOkResponse({ type: ImagesView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  async arrange(@TaskId() taskId: string, @Body() { imageIds }: ImageOrderDto): Promise<ImagesView> {
-    return imagesView(await this.images.arrange(taskId, imageIds));
+  @ApiIdempotencyKey()
+  @ApiProblem(400, 404, 409, 413, 415, 422)
+  arrange(
+    @TaskId() taskId: string,
+    @Body() { imageIds }: ImageOrderDto,
+    @TheCall() call: Call,
+  ): Promise<Answer<ImagesView>> {
+    return this.images.arrange(taskId, imageIds, call);
   }
 
   @Put(':imageId')
-  @ApiOperation({ summary: 'Let another photo take the place of this one' })
+  @ApiOperation({ summary: 'Let another image take the place of this one' })
   @RouteConfig({ takesFiles: true })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: { type: 'object', properties: { images: FILES.items } } })
   @ApiOkResponse({ type: ImagesView })
-  @ApiProblem(400, 404, 408, 409, 413, 415, 429)
-  async replace(
+  @ApiIdempotencyKey()
+  @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
+  replace(
     @TaskId() taskId: string,
     @ImageId() imageId: string,
+    @TheCall() call: Call,
     @Req() request: FastifyRequest,
-  ): Promise<ImagesView> {
-    return imagesView(await this.images.replace(taskId, imageId, this.photosIn(request)));
+  ): Promise<Answer<ImagesView>> {
+    return this.images.replace({ call, taskId, files: this.photosIn(request) }, imageId);
   }
 
   @Delete(':imageId')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove a photo, and its file' })
+  @ApiOperation({ summary: 'Remove an image, and its file' })
   @ApiNoContentResponse()
   @ApiProblem(404, 409)
   async remove(@TaskId() taskId: string, @ImageId() imageId: string): Promise<void> {
@@ -85,8 +95,3 @@ export class ImageController {
     return photosIn(request, 2 * this.config.HTTP_TIMEOUT_MS);
   }
 }
-
-const imagesView = ({ images, tooLateFor }: Arrangement): ImagesView => ({
-  images: images.map(imageView),
-  ...(tooLateFor && { tooLateFor }),
-});

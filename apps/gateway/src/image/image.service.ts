@@ -1,20 +1,26 @@
 import { MAX_IMAGES } from '@castad/contracts';
 import { Conflict, Database, NotFound, type UnitOfWork } from '@castad/platform';
-import type { EntityManager } from '@mikro-orm/mysql';
-import { Injectable } from '@nestjs/common';
+import { HttpStatus, Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
+import { Answer } from '../answer.ts';
+import type { Call } from '../idempotency/call.ts';
+import { Idempotency } from '../idempotency/idempotency.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { UploadedImage } from '../storage/storage.types.ts';
+import { Fingerprints } from './fingerprints.ts';
 import { Image } from './image.entity.ts';
 import type { Order } from '../order/order.entity.ts';
-import { lockProject, situationOf } from '../order/order.service.ts';
+import { lockProject, type Situation, situationOf } from '../order/situation.ts';
+import type { ImagesView } from '../project/project.dto.ts';
 import { find } from '../project/project.service.ts';
+import { imageView } from '../project/project.view.ts';
 import { tooMany, Uploads } from './uploads.ts';
 
-/** Photos in their order, and the running order that was accepted before they were changed to it. */
-export interface Arrangement {
-  images: Image[];
-  tooLateFor?: number;
+/** Photos on their way into a project. */
+export interface Upload {
+  call: Call;
+  taskId: string;
+  files: AsyncIterable<Readable>;
 }
 
 @Injectable()
@@ -23,90 +29,119 @@ export class ImageService {
     private readonly database: Database,
     private readonly storage: StorageClient,
     private readonly uploads: Uploads,
+    private readonly keys: Idempotency,
   ) {}
 
-  list(taskId: string): Promise<Image[]> {
+  list(taskId: string): Promise<ImagesView> {
     return this.database.read('requests', async em => {
       await find(em, taskId);
-      return inOrder(em, taskId);
+      return imagesView(await em.find(Image, { taskId }, { orderBy: { position: 'asc' } }));
     });
   }
 
   /** Streams the files to storage one after the other. All of them are added, or none. */
-  async add(taskId: string, files: AsyncIterable<Readable>): Promise<Arrangement> {
-    await this.database.transaction('requests', unit => lockProject(unit, taskId));
-    return this.uploads.take(taskId, files, MAX_IMAGES, uploaded =>
-      this.database.transaction('requests', async unit => {
-        const { latest } = await situationOf(unit, taskId);
-        const before = await unit.em.count(Image, { taskId });
-        if (before + uploaded.length > MAX_IMAGES) throw tooMany(MAX_IMAGES);
-        const images = uploaded.map((image, i) => Image.uploaded({ taskId, position: before + i, ...factsOf(image) }));
-        for (const image of images) unit.insert(image);
-        return arranged(images, latest);
-      }),
-    );
+  add(upload: Upload): Promise<Answer<ImagesView>> {
+    const { taskId } = upload;
+    const isThere = (unit: UnitOfWork) => lockProject(unit, taskId);
+    return this.take(upload, MAX_IMAGES, isThere, async (unit, uploaded) => {
+      const { project, latest, images: before } = await situationOf(unit, taskId);
+      if (before.length + uploaded.length > MAX_IMAGES) throw tooMany(MAX_IMAGES);
+      const images = uploaded.map((image, i) =>
+        Image.uploaded({ taskId, position: before.length + i, ...factsOf(image) }),
+      );
+      for (const image of images) unit.insert(image);
+      project.changed();
+      return new Answer(HttpStatus.CREATED, imagesView(images, latest));
+    });
   }
 
   /** Another photo takes the place of this one. @throws NotFound, Conflict `IMAGE_IN_USE` */
-  async replace(taskId: string, imageId: string, files: AsyncIterable<Readable>): Promise<Arrangement> {
-    await this.database.transaction('requests', unit => this.unused(unit, taskId, imageId));
-    const arrangement = await this.uploads.take(taskId, files, 1, ([image]) =>
-      this.database.transaction('requests', async unit => {
-        const { images, latest } = await this.unused(unit, taskId, imageId);
-        const { position } = found(images, imageId);
-        const successor = Image.uploaded({ taskId, position, ...factsOf(image as UploadedImage) });
-        await unit.em.nativeDelete(Image, { taskId, imageId });
-        unit.insert(successor);
-        return arranged(
-          images.map(old => (old.imageId === imageId ? successor : old)),
-          latest,
-        );
-      }),
-    );
+  async replace(upload: Upload, imageId: string): Promise<Answer<ImagesView>> {
+    const { taskId } = upload;
+    const isUnused = (unit: UnitOfWork) => this.unused(unit, taskId, imageId);
+    const answer = await this.take(upload, 1, isUnused, async (unit, [image]) => {
+      const { project, images, latest } = await this.unused(unit, taskId, imageId);
+      const { position } = found(images, imageId);
+      const successor = Image.uploaded({ taskId, position, ...factsOf(image as UploadedImage) });
+      await unit.em.nativeDelete(Image, { taskId, imageId });
+      unit.insert(successor);
+      project.changed();
+      const arranged = images.map(old => (old.imageId === imageId ? successor : old));
+      return new Answer(HttpStatus.OK, imagesView(arranged, latest));
+    });
     await this.uploads.discard(taskId, [imageId]);
-    return arrangement;
+    return answer;
   }
 
   /** Said again it says the same, and finishes what the first time could not. @throws Conflict `IMAGE_IN_USE` */
   async remove(taskId: string, imageId: string): Promise<void> {
     await this.database.transaction('requests', async unit => {
-      const { images } = await this.unused(unit, taskId, imageId);
+      const { project, images } = await this.unused(unit, taskId, imageId);
       await unit.em.nativeDelete(Image, { taskId, imageId });
+      if (images.some(image => image.imageId === imageId)) project.changed();
       images.filter(other => other.imageId !== imageId).forEach((other, i) => (other.position = i));
     });
     await this.storage.remove(taskId, imageId);
   }
 
   /** @throws Conflict `IMAGES_DIFFER` unless each photo of the project is named once */
-  arrange(taskId: string, imageIds: string[]): Promise<Arrangement> {
-    return this.database.transaction('requests', async unit => {
-      const { latest } = await situationOf(unit, taskId);
-      const images = await inOrder(unit.em, taskId);
-      const isComplete = imageIds.length === images.length && new Set(imageIds).size === images.length;
-      if (!isComplete || !images.every(({ imageId }) => imageIds.includes(imageId)))
-        throw new Conflict('IMAGES_DIFFER', 'Name each photo of the project once.');
-      const sorted = imageIds.map(imageId => found(images, imageId));
-      sorted.forEach((image, i) => (image.position = i));
-      return arranged(sorted, latest);
+  arrange(taskId: string, imageIds: string[], call: Call): Promise<Answer<ImagesView>> {
+    return this.database.transaction('requests', unit =>
+      this.keys.once(unit, { call, taskId, body: { imageIds } }, async () => {
+        const { project, latest, images } = await situationOf(unit, taskId);
+        const isComplete = imageIds.length === images.length && new Set(imageIds).size === images.length;
+        if (!isComplete || !images.every(({ imageId }) => imageIds.includes(imageId)))
+          throw new Conflict('IMAGES_DIFFER', 'Name each photo of the project once.');
+        const sorted = imageIds.map(imageId => found(images, imageId));
+        sorted.forEach((image, i) => (image.position = i));
+        project.changed();
+        return new Answer(HttpStatus.OK, imagesView(sorted, latest));
+      }),
+    );
+  }
+
+  /** What was uploaded under the same key before is not uploaded again; at the same time, only one of both counts. */
+  private async take(
+    { call, taskId, files }: Upload,
+    max: number,
+    assertFit: (unit: UnitOfWork) => Promise<unknown>,
+    save: (unit: UnitOfWork, uploaded: UploadedImage[]) => Promise<Answer<ImagesView>>,
+  ): Promise<Answer<ImagesView>> {
+    const came = new Fingerprints(files);
+    const known = await this.keys.repeated<ImagesView>(call, taskId, () => came.read());
+    if (known) return known;
+    await this.database.transaction('requests', assertFit);
+    return this.uploads.take(taskId, call.key ? came.passed() : files, max, async uploaded => {
+      let isSaved = false;
+      const answer = await this.database.transaction('requests', unit =>
+        this.keys.once(unit, { call, taskId, body: came.body }, () => {
+          isSaved = true;
+          return save(unit, uploaded);
+        }),
+      );
+      if (!isSaved)
+        await this.uploads.discard(
+          taskId,
+          uploaded.map(({ imageId }) => imageId),
+        );
+      return answer;
     });
   }
 
   /** A film that is being made must find its photos. */
-  private async unused(unit: UnitOfWork, taskId: string, imageId: string) {
-    const { latest } = await situationOf(unit, taskId);
+  private async unused(unit: UnitOfWork, taskId: string, imageId: string): Promise<Situation> {
+    const situation = await situationOf(unit, taskId);
+    const { latest } = situation;
     if (latest?.isRunning() && latest.plan.imageIds.includes(imageId))
       throw new Conflict('IMAGE_IN_USE', 'The running order shows this photo. Wait for its end, or cancel it.');
-    return { images: await inOrder(unit.em, taskId), latest };
+    return situation;
   }
 }
 
-const inOrder = (em: EntityManager, taskId: string): Promise<Image[]> =>
-  em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-
 const factsOf = ({ imageId, contentType, size }: UploadedImage) => ({ imageId, contentType, size });
 
-const arranged = (images: Image[], latest: Order | undefined): Arrangement => ({
-  images,
+const imagesView = (images: Image[], latest?: Order): ImagesView => ({
+  images: images.map(imageView),
   ...(latest?.isRunning() && latest.lastStage === 'video' && { tooLateFor: latest.revision }),
 });
 

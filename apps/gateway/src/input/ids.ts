@@ -9,8 +9,17 @@ const oneForm = (code: string, title: string): PipeTransform<string, string> => 
   },
 });
 
-/** The task of the path, in the form in which ids are stored and compared. What is no id at all is not found. */
-export const TaskId = () => Param('taskId', oneForm('TASK_NOT_FOUND', 'There is no such project.'));
+/** The project of the path, a task to all who are not clients, with its id as it is stored. What is no id is not found. */
+export const TaskId = () => Param('projectId', oneForm('TASK_NOT_FOUND', 'There is no such project.'));
 
-/** The photo of the path, likewise. */
+/** The revision of the path, which names an order of the project. */
+export const Revision = () =>
+  Param('revision', {
+    transform: (text: string): number => {
+      if (!/^[1-9]\d{0,8}$/.test(text)) throw new NotFound('ORDER_NOT_FOUND', 'The project has no such order.');
+      return Number(text);
+    },
+  });
+
+/** The image of the path, likewise. */
 export const ImageId = () => Param('imageId', oneForm('IMAGE_NOT_FOUND', 'The project has no such photo.'));

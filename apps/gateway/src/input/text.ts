@@ -4,7 +4,7 @@ import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
 
 /** What is wrong with the value of that name; undefined: nothing. */
-type Check = (value: unknown, name: string) => string | undefined;
+export type Check = (value: unknown, name: string) => string | undefined;
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 const CONTROL_IN_PROSE = /(?![\t\n])\p{Cc}/u;
@@ -14,8 +14,7 @@ const BRACKET = /[[\]]/;
 export const Line = (max: number) => checked(line(max));
 
 /** Text that may be empty, and may hold line breaks and tabs. */
-export const Prose = (max: number) =>
-  checked((value, name) => (value === '' ? undefined : faultOf(value, name, max, CONTROL_IN_PROSE)));
+export const Prose = (max: number) => checked(prose(max));
 
 /** Lines as they are sung, each of at most `max` characters. */
 export const SungLines = (max: number) => {
@@ -29,10 +28,15 @@ export const SungLines = (max: number) => {
   );
 };
 
-const line =
+export const line =
   (max: number): Check =>
   (value, name) =>
     faultOf(value, name, max, CONTROL);
+
+export const prose =
+  (max: number): Check =>
+  (value, name) =>
+    value === '' ? undefined : faultOf(value, name, max, CONTROL_IN_PROSE);
 
 function faultOf(value: unknown, name: string, max: number, control: RegExp): string | undefined {
   if (typeof value !== 'string') return `${name} must be a text`;
@@ -52,12 +56,15 @@ const codeOf = (text: string): string => `U+${text.charCodeAt(0).toString(16).to
 /** Composed, so that what looks the same is the same, and with one kind of line break. */
 const normalised = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(normalised);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, text]) => [normalised(key), normalised(text)]));
   return typeof value === 'string' ? value.replace(/\r\n?/g, '\n').normalize('NFC') : value;
 };
 
-const checked = (check: Check) =>
+/** Of what came, not of what class-transformer makes of it: it would leave out keys such as `toString`. */
+export const checked = (check: Check) =>
   applyDecorators(
-    Transform(({ value }) => normalised(value)),
+    Transform(({ obj, key }) => normalised((obj as Record<string, unknown>)[key])),
     ValidateBy({
       name: 'text',
       validator: {

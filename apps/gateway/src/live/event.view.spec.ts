@@ -29,6 +29,7 @@ describe('an event as clients see it', () => {
   it('tells what happened, when, and to which order', () => {
     expect(viewOf(aLyricGenerated(head))).toEqual({
       id: 7,
+      projectId: head.taskId,
       ...head,
       type: 'LyricGenerated',
       time: '2026-01-01T00:00:00.000Z',
@@ -91,7 +92,7 @@ describe('an event as clients see it', () => {
       expect(text).not.toContain('\n');
     }
     expect(Object.keys(viewOf(aSongReady(head))).sort()).toEqual(
-      ['id', 'taskId', 'revision', 'type', 'time', 'stage', 'status'].sort(),
+      ['id', 'projectId', 'taskId', 'revision', 'type', 'time', 'stage', 'status'].sort(),
     );
   });
 
@@ -100,6 +101,6 @@ describe('an event as clients see it', () => {
       type: 'Sung.v12',
       position: 9,
     });
-    expect(eventView(event)).toEqual({ id: 9, ...head, type: 'Sung', time: '2026-01-01T00:00:00.000Z' });
+    expect(eventView(event)).toEqual({ id: 9, projectId: head.taskId, ...head, type: 'Sung', time: '2026-01-01T00:00:00.000Z' });
   });
 });

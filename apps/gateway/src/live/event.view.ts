@@ -19,6 +19,7 @@ import {
   TaskCompleted,
   TaskFailed,
 } from '@castad/contracts';
+import { ofProject } from '../input/ids.view.ts';
 import { errorIn } from '../projection/fold.ts';
 import type { TaskEvent } from '../projection/task-event.entity.ts';
 import type { EventView } from './live.dto.ts';
@@ -62,7 +63,7 @@ export function eventView({ position, taskId, revision, type, time, data }: Task
   const meaning = meanings.get(type) as ((event: Message) => Meaning) | undefined;
   return {
     id: position ?? 0,
-    taskId,
+    ...ofProject(taskId),
     revision,
     type: type.replace(/\.v\d+$/, ''),
     time: time.toISOString(),

@@ -1,6 +1,8 @@
 import { Database } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
-import { Order, type OrderStatus } from '../order/order.entity.ts';
+import { ofProject } from '../input/ids.view.ts';
+import { Order } from '../order/order.entity.ts';
+import { statusOf } from '../order/order.view.ts';
 import { find } from '../project/project.service.ts';
 import { TaskEvent } from '../projection/task-event.entity.ts';
 import { eventView } from './event.view.ts';
@@ -59,23 +61,16 @@ export class HistoryService {
   }
 }
 
-const statuses: Record<OrderStatus, AcceptedView['status']> = {
-  running: 'processing',
-  done: 'completed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
 function acceptedView(order: Order): AcceptedView {
   const { taskId, revision, createdAt, firstStage, lastStage, endedAt, errorCode, errorReason, retryable } = order;
   return {
     type: 'OrderAccepted',
-    taskId,
+    ...ofProject(taskId),
     revision,
     time: createdAt.toISOString(),
     firstStage,
     lastStage,
-    status: statuses[order.status],
+    status: statusOf(order),
     ...(endedAt && { endedAt: endedAt.toISOString() }),
     ...(errorCode && { error: { code: errorCode, reason: errorReason ?? '', retryable: retryable ?? true } }),
   };

@@ -35,7 +35,7 @@ export class LiveController {
     private readonly histories: HistoryService,
   ) {}
 
-  @Get('projects/:taskId/history')
+  @Get('projects/:projectId/history')
   @ApiOperation({ summary: "A project's orders, and all that was heard about them" })
   @ApiOkResponse({ type: HistoryPage })
   @ApiProblem(400, 404)
@@ -43,7 +43,7 @@ export class LiveController {
     return this.histories.of(taskId, query);
   }
 
-  @Get('projects/:taskId/events')
+  @Get('projects/:projectId/events')
   @ApiEvents('The events of a project from its first one, or after Last-Event-ID, as they come')
   @ApiProblem(400, 404)
   async ofProject(

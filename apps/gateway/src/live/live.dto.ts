@@ -2,6 +2,7 @@ import { stages, type Stage as StageName } from '@castad/contracts';
 import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { OfProjectView } from '../input/ids.view.ts';
 import { ErrorView, ReasonView } from '../project/project.dto.ts';
 
 export class EventsQuery {
@@ -28,12 +29,9 @@ export class HistoryQuery {
   limit: number = 100;
 }
 
-export class EventView {
+export class EventView extends OfProjectView {
   @ApiProperty({ description: 'Its place among all events, ascending with gaps; what Last-Event-ID takes.' })
   id!: number;
-
-  @ApiProperty({ format: 'uuid' })
-  taskId!: string;
 
   @ApiProperty({ description: 'The order it belongs to.' })
   revision!: number;
@@ -63,12 +61,9 @@ export class EventView {
   paid?: StageName[];
 }
 
-export class AcceptedView {
+export class AcceptedView extends OfProjectView {
   @ApiProperty({ enum: ['OrderAccepted'] })
   type!: 'OrderAccepted';
-
-  @ApiProperty({ format: 'uuid' })
-  taskId!: string;
 
   @ApiProperty()
   revision!: number;

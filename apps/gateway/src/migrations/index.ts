@@ -7,6 +7,7 @@ import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from
 import { AddCanonicalRequest } from './add-canonical-request.ts';
 import { DefaultJobColumns } from './default-job-columns.ts';
 import { CreateProject } from './create-project.ts';
+import { AddProjectLabels, IndexOrderTimes, IndexProjectEvents, KeepAnswers } from './serve-clients.ts';
 import { IndexDrafts, IndexOrderStatuses, IndexProjectNames } from './index-lists.ts';
 
 export const migrations = [
@@ -27,4 +28,8 @@ export const migrations = [
   { name: '0015-drafts', class: IndexDrafts },
   { name: '0016-order-statuses', class: IndexOrderStatuses },
   { name: '0017-order-defaults', class: DefaultJobColumns },
+  { name: '0018-project-labels', class: AddProjectLabels },
+  { name: '0019-project-events', class: IndexProjectEvents },
+  { name: '0020-order-times', class: IndexOrderTimes },
+  { name: '0021-answers', class: KeepAnswers },
 ];

@@ -1,31 +1,48 @@
 import { type Stage as StageName } from '@castad/contracts';
 import { Database, NotFound } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
-import { orderRunning, situationOf } from './order.service.ts';
+import type { Answer } from '../answer.ts';
+import type { Call } from '../idempotency/call.ts';
+import { Idempotency } from '../idempotency/idempotency.ts';
+import { orderRunning, type Situation, situationOf } from './situation.ts';
+import { assertMatches } from '../project/etag.ts';
+import type { ProjectView } from '../project/project.dto.ts';
 import type { Choice } from '../project/project.entity.ts';
+import { changedView } from '../project/project.service.ts';
 import type { Stage } from '../projection/stage.entity.ts';
 
 /** Lets a client say which of the results that are there counts. Nothing is made for it and nothing is paid. */
 @Injectable()
 export class ChoiceService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly keys: Idempotency,
+  ) {}
 
   /**
    * @throws NotFound `REVISION_NOT_FOUND`, `TRACK_NOT_FOUND`
    * @throws Conflict `ORDER_RUNNING`: what runs is made of what counted when it was ordered
    */
-  choose(taskId: string, name: StageName, { revision, trackId }: Omit<Choice, 'at'>): Promise<void> {
-    return this.database.transaction('requests', async unit => {
-      const { project, latest, results } = await situationOf(unit, taskId);
-      if (latest?.isRunning()) throw orderRunning();
-      const chosen = results.attempts(name).find(stage => stage.revision === revision);
-      if (chosen?.status() !== 'completed')
-        throw new NotFound('REVISION_NOT_FOUND', `There is no finished ${name} of this revision.`);
-      if (trackId && !hasTrack(chosen, trackId))
-        throw new NotFound('TRACK_NOT_FOUND', 'The song has no such track, or it could not be stored.');
-      const isSame = results.current(name) === chosen && (!trackId || results.trackOf(chosen) === trackId);
-      if (!isSame) project.choose(name, { revision, ...(trackId && { trackId }) });
-    });
+  choose(taskId: string, name: StageName, choice: Omit<Choice, 'at'>, call: Call): Promise<Answer<ProjectView>> {
+    return this.database.transaction('requests', unit =>
+      this.keys.once(unit, { call, taskId, body: choice }, async () => {
+        const situation = await situationOf(unit, taskId);
+        await assertMatches(unit, situation.project, call.ifMatch);
+        this.make(situation, name, choice);
+        return changedView(unit, situation);
+      }),
+    );
+  }
+
+  private make({ project, latest, results }: Situation, name: StageName, { revision, trackId }: Omit<Choice, 'at'>) {
+    if (latest?.isRunning()) throw orderRunning();
+    const chosen = results.attempts(name).find(stage => stage.revision === revision);
+    if (chosen?.status() !== 'completed')
+      throw new NotFound('REVISION_NOT_FOUND', `There is no finished ${name} of this revision.`);
+    if (trackId && !hasTrack(chosen, trackId))
+      throw new NotFound('TRACK_NOT_FOUND', 'The song has no such track, or it could not be stored.');
+    const isSame = results.current(name) === chosen && (!trackId || results.trackOf(chosen) === trackId);
+    if (!isSame) project.choose(name, { revision, ...(trackId && { trackId }) });
   }
 }
 

@@ -1,132 +1,172 @@
 import type { Stage as StageName } from '@castad/contracts';
-import { Body, Controller, HttpCode, HttpStatus, Post, Put } from '@nestjs/common';
+import type { UnitOfWork } from '@castad/platform';
+import { applyDecorators, Body, Controller, HttpStatus, Post, Put, UseInterceptors } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Answer, AnswerInterceptor } from '../answer.ts';
+import { ApiIdempotencyKey, ApiIfMatch, type Call, TheCall } from '../idempotency/call.ts';
+import { Idempotency } from '../idempotency/idempotency.ts';
 import { TaskId } from '../input/ids.ts';
-import { ApiProblem } from '../openapi.ts';
+import { ApiProblem, ETAG, LOCATION } from '../openapi.ts';
 import { ChoiceService } from './choice.service.ts';
-import { CancelledView, ChoiceDto, FilmDto, LyricDto, OrderView, RunDto, SeenDto, SongChoiceDto } from './order.dto.ts';
+import type { Order } from './order.entity.ts';
+import {
+  CancelledView,
+  ChoiceDto,
+  FilmDto,
+  LyricDto,
+  OrderView,
+  RunDto,
+  SeenDto,
+  SongChoiceDto,
+  StageDto,
+} from './order.dto.ts';
 import { type Asked, OrderService } from './order.service.ts';
+import { cancelledView, orderView } from './order.view.ts';
 import { ProjectView } from '../project/project.dto.ts';
-import { ProjectService } from '../project/project.service.ts';
-import { cancelledView, orderView } from '../project/project.view.ts';
+
+const ApiOrder = (summary: string) =>
+  applyDecorators(
+    ApiOperation({ summary }),
+    ApiIdempotencyKey(),
+    ApiIfMatch(),
+    ApiAcceptedResponse({ type: OrderView, headers: LOCATION }),
+    ApiProblem(400, 404, 409, 412, 413, 415, 422),
+  );
+
+const ApiChoice = (summary: string) =>
+  applyDecorators(
+    ApiOperation({ summary }),
+    ApiIdempotencyKey(),
+    ApiIfMatch(),
+    ApiOkResponse({ type: ProjectView, headers: ETAG }),
+    ApiProblem(400, 404, 409, 412, 413, 415, 422),
+  );
 
 /** What a client wants done with a project: one order at a time. */
 @ApiTags('orders')
-@Controller('v1/projects/:taskId')
+@Controller('v1/projects/:projectId')
+@UseInterceptors(AnswerInterceptor)
 export class OrderController {
   constructor(
     private readonly orders: OrderService,
     private readonly choices: ChoiceService,
-    private readonly projects: ProjectService,
+    private readonly keys: Idempotency,
   ) {}
 
   @Post('run')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order everything from the first stage that is not done, or stale' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  async run(@TaskId() taskId: string, @Body() body?: RunDto): Promise<OrderView> {
-    return orderView(await this.orders.run(taskId, askedIn(body), body?.stopAfter ?? undefined));
+  @ApiOrder('Order everything from the first stage that is not done, or stale')
+  run(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: RunDto): Promise<Answer<OrderView>> {
+    const { stopAfter } = body ?? {};
+    return this.place(taskId, call, body, (unit, asked) =>
+      this.orders.run(unit, taskId, asked, stopAfter ?? undefined),
+    );
   }
 
   @Post('retry')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({
-    summary: 'Order again what failed or was cancelled, from where it ended; what was paid for is reused',
-  })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  async retry(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
-    return orderView(await this.orders.retry(taskId, askedIn(body)));
+  @ApiOrder('Order again what failed or was cancelled, from where it ended; what was paid for is reused')
+  retry(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: SeenDto): Promise<Answer<OrderView>> {
+    return this.place(taskId, call, body, (unit, asked) => this.orders.retry(unit, taskId, asked));
   }
 
   @Post('cancel')
-  @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'End the running order; no later stage is begun' })
-  @ApiAcceptedResponse({ type: CancelledView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  async cancel(@TaskId() taskId: string): Promise<CancelledView> {
-    const { order, paid } = await this.orders.cancel(taskId);
-    return cancelledView(order, paid);
+  @ApiIdempotencyKey()
+  @ApiAcceptedResponse({ type: CancelledView, headers: LOCATION })
+  @ApiProblem(400, 404, 409, 413, 415, 422)
+  cancel(@TaskId() taskId: string, @TheCall() call: Call): Promise<Answer<CancelledView>> {
+    return this.orders.transaction(unit =>
+      this.keys.once(unit, { call, taskId, body: undefined }, async () => {
+        const { order, paid } = await this.orders.cancel(unit, taskId);
+        return accepted(order, cancelledView(order, paid));
+      }),
+    );
   }
 
   @Post('lyric')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order a lyric alone; again makes a new one' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  lyric(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
-    return this.stage(taskId, 'lyric', body);
+  @ApiOrder('Order a lyric alone; another one only with `again`, `revision` or `If-Match`')
+  lyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
+    return this.stage(taskId, call, body, 'lyric');
   }
 
   @Put('lyric')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Give a lyric of your own, as the next revision; to `stopAfter`, or the lyric alone' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  async ownLyric(@TaskId() taskId: string, @Body() body: LyricDto): Promise<OrderView> {
+  @ApiOrder('Give a lyric of your own, as the next revision; to `stopAfter`, or the lyric alone')
+  ownLyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body: LyricDto): Promise<Answer<OrderView>> {
     const { title, style, sections, stopAfter } = body;
     const words = { ...(title && { title }), ...(style && { style }), sections };
-    return orderView(await this.orders.lyric(taskId, askedIn(body), words, stopAfter ?? undefined));
+    return this.place(taskId, call, body, (unit, asked) =>
+      this.orders.lyric(unit, taskId, asked, words, stopAfter ?? undefined),
+    );
   }
 
   @Post('song')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order a song alone, of the lyric that counts' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  song(@TaskId() taskId: string, @Body() body?: SeenDto): Promise<OrderView> {
-    return this.stage(taskId, 'song', body);
+  @ApiOrder('Order a song alone, of the lyric that counts; another one only with `again`, `revision` or `If-Match`')
+  song(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
+    return this.stage(taskId, call, body, 'song');
   }
 
   @Post('video')
-  @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: 'Order a film alone, of the song that counts and the photos' })
-  @ApiAcceptedResponse({ type: OrderView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  video(@TaskId() taskId: string, @Body() body?: FilmDto): Promise<OrderView> {
-    return this.stage(taskId, 'video', body);
+  @ApiOrder(
+    'Order a video alone, of the song that counts and the images; another one only with `again`, `revision` or `If-Match`',
+  )
+  video(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: FilmDto): Promise<Answer<OrderView>> {
+    return this.stage(taskId, call, body, 'video');
   }
 
   @Put('lyric/choice')
-  @ApiOperation({ summary: 'Let an earlier lyric count; what is made of another becomes stale and is kept' })
-  @ApiOkResponse({ type: ProjectView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  chooseLyric(@TaskId() taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
-    return this.choose(taskId, 'lyric', { revision });
+  @ApiChoice('Let an earlier lyric count; what is made of another becomes stale and is kept')
+  chooseLyric(
+    @TaskId() taskId: string,
+    @Body() { revision }: ChoiceDto,
+    @TheCall() call: Call,
+  ): Promise<Answer<ProjectView>> {
+    return this.choices.choose(taskId, 'lyric', { revision }, call);
   }
 
   @Put('song/choice')
-  @ApiOperation({ summary: 'Let another track or an earlier song count; a film of another becomes stale and is kept' })
-  @ApiOkResponse({ type: ProjectView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  chooseSong(@TaskId() taskId: string, @Body() { revision, trackId }: SongChoiceDto): Promise<ProjectView> {
-    return this.choose(taskId, 'song', { revision, ...(trackId && { trackId }) });
+  @ApiChoice('Let another track or an earlier song count; a video of another becomes stale and is kept')
+  chooseSong(
+    @TaskId() taskId: string,
+    @Body() { revision, trackId }: SongChoiceDto,
+    @TheCall() call: Call,
+  ): Promise<Answer<ProjectView>> {
+    return this.choices.choose(taskId, 'song', { revision, ...(trackId && { trackId }) }, call);
   }
 
   @Put('video/choice')
-  @ApiOperation({ summary: 'Let an earlier film count' })
-  @ApiOkResponse({ type: ProjectView })
-  @ApiProblem(400, 404, 409, 413, 415)
-  chooseVideo(@TaskId() taskId: string, @Body() { revision }: ChoiceDto): Promise<ProjectView> {
-    return this.choose(taskId, 'video', { revision });
+  @ApiChoice('Let an earlier video count')
+  chooseVideo(
+    @TaskId() taskId: string,
+    @Body() { revision }: ChoiceDto,
+    @TheCall() call: Call,
+  ): Promise<Answer<ProjectView>> {
+    return this.choices.choose(taskId, 'video', { revision }, call);
   }
 
-  private async stage(taskId: string, name: StageName, body: SeenDto | undefined): Promise<OrderView> {
-    return orderView(await this.orders.stage(taskId, askedIn(body), name));
-  }
-
-  private async choose(
+  private stage(
     taskId: string,
+    call: Call,
+    body: Partial<FilmDto> | undefined,
     name: StageName,
-    choice: { revision: number; trackId?: string },
-  ): Promise<ProjectView> {
-    await this.choices.choose(taskId, name, choice);
-    return this.projects.get(taskId);
+  ): Promise<Answer<OrderView>> {
+    return this.place(taskId, call, body, (unit, asked) => this.orders.stage(unit, taskId, asked, name));
+  }
+
+  private place(
+    taskId: string,
+    call: Call,
+    body: Partial<FilmDto> | undefined,
+    place: (unit: UnitOfWork, asked: Asked) => Promise<Order>,
+  ): Promise<Answer<OrderView>> {
+    const { revision, withoutPhotos, again } = body ?? {};
+    const asked = { seen: revision ?? undefined, ifMatch: call.ifMatch, withoutPhotos, again };
+    return this.orders.transaction(unit =>
+      this.keys.once(unit, { call, taskId, body }, async () => {
+        const order = await place(unit, asked);
+        return accepted(order, orderView(order));
+      }),
+    );
   }
 }
 
-const askedIn = (body: Partial<FilmDto> | undefined): Asked => ({
-  seen: body?.revision ?? undefined,
-  withoutPhotos: body?.withoutPhotos,
-});
+const accepted = <T>({ taskId, revision }: Order, view: T): Answer<T> =>
+  new Answer(HttpStatus.ACCEPTED, view, { location: `/v1/projects/${taskId}/orders/${revision}` });

@@ -14,6 +14,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsOptional,
@@ -25,10 +26,11 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import { OfProjectView } from '../input/ids.view.ts';
 import { Line, SungLines } from '../input/text.ts';
 import { StopAfterDto, WithoutPhotosDto } from '../project/project.dto.ts';
 
-const MAX_REVISION = 2 ** 31 - 1;
+export const MAX_REVISION = 2 ** 31 - 1;
 
 export class SeenDto {
   @ApiPropertyOptional({
@@ -42,9 +44,19 @@ export class SeenDto {
   revision?: number;
 }
 
+export class StageDto extends SeenDto {
+  @ApiPropertyOptional({
+    description:
+      'Make another one of what is there already. Without it, `revision` or `If-Match`, that is refused (409): a request that came twice would pay twice.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  again?: boolean;
+}
+
 export class RunDto extends IntersectionType(StopAfterDto, SeenDto, WithoutPhotosDto) {}
 
-export class FilmDto extends IntersectionType(SeenDto, WithoutPhotosDto) {}
+export class FilmDto extends IntersectionType(StageDto, WithoutPhotosDto) {}
 
 export class SectionDto {
   @ApiProperty({ enum: sectionLabels })
@@ -107,7 +119,7 @@ class HoldsWords implements ValidatorConstraintInterface {
   }
 }
 
-export class LyricDto extends RunDto {
+export class LyricDto extends IntersectionType(StopAfterDto, StageDto, WithoutPhotosDto) {
   @ApiPropertyOptional({ minLength: 1, maxLength: 80, description: "Default: the present lyric's." })
   @IsOptional()
   @Line(80)
@@ -171,10 +183,7 @@ export class TrackQuery extends RevisionQuery {
   trackId?: string;
 }
 
-export class OrderView {
-  @ApiProperty({ format: 'uuid' })
-  taskId!: string;
-
+export class OrderView extends OfProjectView {
   @ApiProperty({ description: 'Which order of this project it is.' })
   revision!: number;
 
@@ -182,10 +191,7 @@ export class OrderView {
   status!: 'processing';
 }
 
-export class CancelledView {
-  @ApiProperty({ format: 'uuid' })
-  taskId!: string;
-
+export class CancelledView extends OfProjectView {
   @ApiProperty({ description: 'The order that was cancelled.' })
   revision!: number;
 

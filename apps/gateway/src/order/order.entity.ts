@@ -83,13 +83,13 @@ export class Order extends schema.class {
   reached(stage: StageName, now: Date, { graceMs, stageMs }: TimeLimits): void {
     if (this.currentStage === stage) return;
     this.currentStage = stage;
-    this.endsBy(Math.min(this.planEnd() + graceMs, now.getTime() + stageMs[stage]));
+    this.endsBy(Math.min(this.planEnd().getTime() + graceMs, now.getTime() + stageMs[stage]));
   }
 
   /** What its stage waits for is somebody's to mend: it has the whole order's time for that. */
   waits(stage: StageName, { graceMs }: TimeLimits): void {
     if (this.currentStage !== stage) return;
-    this.endsBy(this.planEnd() + graceMs);
+    this.endsBy(this.planEnd().getTime() + graceMs);
   }
 
   isRunning(): boolean {
@@ -135,7 +135,7 @@ export class Order extends schema.class {
       return this.failed(now, stage, { code: 'MESSAGE_REJECTED', reason: this.rejection, retryable: true });
     const { reason, detail } = waiting ?? {};
     const [code, text] =
-      now.getTime() < this.planEnd()
+      now < this.planEnd()
         ? ['STAGE_TIMEOUT', `The ${stage} took too long.`]
         : ['DEADLINE_EXCEEDED', `The ${stage} was not finished in time.`];
     const why = reason ? `${text} ${reason}` : text;
@@ -158,8 +158,9 @@ export class Order extends schema.class {
     this.endedAt = now;
   }
 
-  private planEnd(): number {
-    return new Date(this.planDeadline ?? this.plan.deadline).getTime();
+  /** When the time of the whole order is over. */
+  planEnd(): Date {
+    return new Date(this.planDeadline ?? this.plan.deadline);
   }
 }
 schema.setClass(Order);

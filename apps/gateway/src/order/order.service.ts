@@ -11,16 +11,16 @@ import {
   type Stage as StageName,
 } from '@castad/contracts';
 import { newTraceparent, Outbox } from '@castad/messaging';
-import { Conflict, Database, newId, NotFound, shortened, type UnitOfWork } from '@castad/platform';
-import { LockMode } from '@mikro-orm/core';
+import { Conflict, Database, newId, shortened, type UnitOfWork } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
+import canonicalize from 'canonicalize';
 import { GatewayConfig } from '../gateway.config.ts';
 import { Templates } from '../template/templates.ts';
 import { beginOf, Stages } from '../projection/fold.ts';
-import { Image } from '../image/image.entity.ts';
 import { Order } from './order.entity.ts';
-import { attemptsOf } from '../project/attempts.ts';
-import { Project } from '../project/project.entity.ts';
+import { orderRunning, type Situation, situationOf } from './situation.ts';
+import { assertMatches } from '../project/etag.ts';
+import type { Project } from '../project/project.entity.ts';
 import { Results } from '../project/results.ts';
 import type { Stage, SongOutput, StageInput } from '../projection/stage.entity.ts';
 
@@ -32,6 +32,10 @@ const OUTCOME_UNKNOWN = 'OUTCOME_UNKNOWN';
 export interface Asked {
   /** The revision that it looked at. */
   seen?: number;
+  /** The `ETag` that it looked at. */
+  ifMatch?: string;
+  /** To make once more what is there already. */
+  again?: boolean;
   /** A film that shows no photo. */
   withoutPhotos?: boolean;
 }
@@ -45,15 +49,6 @@ interface Range {
   /** The order that did not come to its end; what was paid for it is taken over. */
   retryOf?: number;
   withoutPhotos?: boolean;
-}
-
-/** The project, locked, as it stands when an order for it is accepted. */
-export interface Situation {
-  project: Project;
-  latest: Order | undefined;
-  results: Results;
-  /** Its photos in their order. */
-  imageIds: string[];
 }
 
 interface Placed {
@@ -72,9 +67,9 @@ export class OrderService {
   ) {}
 
   /** Everything from the first stage that is not done or stale, to `stopAfter` or the film; never pays twice for one. */
-  run(taskId: string, asked: Asked, stopAfter: StageName = 'video'): Promise<Order> {
+  run(unit: UnitOfWork, taskId: string, asked: Asked, stopAfter: StageName = 'video'): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === stopAfter;
-    return this.accept(taskId, asked, isSame, ({ results, latest }) => {
+    return this.accept(unit, taskId, asked, isSame, ({ results, latest }) => {
       const first = isOwnLyricUnwritten(latest, results) ? 'lyric' : results.firstUndone();
       if (!first || isAfter(first, stopAfter))
         throw new Conflict('NOTHING_TO_DO', `The ${stopAfter} is already there.`);
@@ -85,15 +80,19 @@ export class OrderService {
     });
   }
 
-  /** One stage alone; done before, it is done again. */
-  stage(taskId: string, asked: Asked, name: StageName): Promise<Order> {
+  /** One stage alone; what is there already is made once more only if that is surely meant. */
+  stage(unit: UnitOfWork, taskId: string, asked: Asked, name: StageName): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === name;
-    return this.accept(taskId, asked, isSame, () => ({ first: name, last: name }));
+    return this.accept(unit, taskId, asked, isSame, ({ results }) => {
+      const current = results.current(name);
+      if (current && !results.isStale(current)) assertMeant(asked, name);
+      return { first: name, last: name };
+    });
   }
 
   /** What the latest order did not come to, from where it ended. */
-  retry(taskId: string, asked: Asked): Promise<Order> {
-    return this.accept(taskId, asked, anyOrder, ({ latest, results }) => {
+  retry(unit: UnitOfWork, taskId: string, asked: Asked): Promise<Order> {
+    return this.accept(unit, taskId, asked, anyOrder, ({ latest, results }) => {
       if (latest?.status !== 'failed' && latest?.status !== 'cancelled')
         throw new Conflict('NOTHING_TO_RETRY', 'The latest order of this project did not fail.');
       const { revision, lastStage } = latest;
@@ -105,28 +104,31 @@ export class OrderService {
   }
 
   /** Words of the client's own, as the next revision of the lyric. */
-  lyric(taskId: string, asked: Asked, words: Words, last: StageName = 'lyric'): Promise<Order> {
-    return this.accept(taskId, asked, noOrder, ({ project, results }) => ({
-      first: 'lyric',
-      last,
-      lyric: completed(words, project, results.current('lyric')),
-    }));
+  lyric(unit: UnitOfWork, taskId: string, asked: Asked, words: Words, last: StageName = 'lyric'): Promise<Order> {
+    return this.accept(unit, taskId, asked, noOrder, ({ project, results }) => {
+      const current = results.current('lyric');
+      const lyric = completed(words, project, current);
+      const undone = results.firstUndone();
+      const isAllThere = !undone || isAfter(undone, last);
+      const isSame = canonicalize(current?.output) === canonicalize(lyric);
+      if (isAllThere && isSame && last !== 'lyric') assertMeant(asked, last);
+      return { first: 'lyric', last, lyric };
+    });
   }
 
   /** Ends the running order. Ended so already, it stays as it is. */
-  cancel(taskId: string): Promise<{ order: Order; paid: StageName[] }> {
-    return this.database.transaction('requests', async unit => {
-      const { latest: order, results } = await situationOf(unit, taskId);
-      if (!order || (!order.isRunning() && order.status !== 'cancelled'))
-        throw new Conflict('NOTHING_TO_CANCEL', 'No order of this project is running.');
-      const { revision } = order;
-      const paid = stageNames.filter(name => results.attempts(name).some(at => at.revision === revision && at.paid));
-      if (order.isRunning()) {
-        this.outbox.add(unit, order.cancelled(unit.now, paid), order.cause());
-        this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
-      }
-      return { order, paid };
-    });
+  async cancel(unit: UnitOfWork, taskId: string): Promise<{ order: Order; paid: StageName[] }> {
+    const { project, latest: order, results } = await situationOf(unit, taskId);
+    if (!order || (!order.isRunning() && order.status !== 'cancelled'))
+      throw new Conflict('NOTHING_TO_CANCEL', 'No order of this project is running.');
+    const { revision } = order;
+    const paid = stageNames.filter(name => results.attempts(name).some(at => at.revision === revision && at.paid));
+    if (order.isRunning()) {
+      this.outbox.add(unit, order.cancelled(unit.now, paid), order.cause());
+      this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
+      project.changed();
+    }
+    return { order, paid };
   }
 
   /** One in which an order may be placed. It may run twice. */
@@ -140,24 +142,25 @@ export class OrderService {
   }
 
   /** While an order runs, asking for the same again is that order, and asking for another is refused. */
-  private accept(
+  private async accept(
+    unit: UnitOfWork,
     taskId: string,
-    { seen, withoutPhotos }: Asked,
+    { seen, ifMatch, withoutPhotos }: Asked,
     isSame: (running: Order) => boolean,
     choose: (situation: Situation) => Range,
   ): Promise<Order> {
-    return this.transaction(async unit => {
-      const situation = await situationOf(unit, taskId);
-      const { project, latest, results, imageIds } = situation;
-      if (seen !== undefined && seen !== project.revision)
-        throw new Conflict('REVISION_STALE', `The project is at revision ${project.revision} by now.`);
-      if (latest?.isRunning()) {
-        if (isSame(latest)) return latest;
-        throw orderRunning();
-      }
-      const range = { ...choose(situation), withoutPhotos };
-      return this.place(unit, project, imageIds, results, range).order;
-    });
+    const situation = await situationOf(unit, taskId);
+    const { project, latest, results, images } = situation;
+    if (seen !== undefined && seen !== project.revision)
+      throw new Conflict('REVISION_STALE', `The project is at revision ${project.revision} by now.`);
+    await assertMatches(unit, project, ifMatch);
+    if (latest?.isRunning()) {
+      if (isSame(latest)) return latest;
+      throw orderRunning();
+    }
+    const range = { ...choose(situation), withoutPhotos };
+    const imageIds = images.map(({ imageId }) => imageId);
+    return this.place(unit, project, imageIds, results, range).order;
   }
 
   private place(unit: UnitOfWork, project: Project, imageIds: string[], results: Results, range: Range): Placed {
@@ -190,30 +193,6 @@ export class OrderService {
 /** A lyric of the client's; what it leaves out stays as it is. */
 export type Words = Pick<Lyric, 'sections'> & Partial<Pick<Lyric, 'title' | 'style'>>;
 
-/** @throws NotFound `TASK_NOT_FOUND` */
-export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<Project> {
-  const lockMode = LockMode.PESSIMISTIC_WRITE;
-  const project = await em.findOne(Project, taskId, { lockMode });
-  if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
-  return project;
-}
-
-export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Situation> {
-  const project = await lockProject(unit, taskId);
-  const latest = await unit.em.findOne(
-    Order,
-    { taskId },
-    { orderBy: { revision: 'desc' }, lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
-  const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-  const imageIds = images.map(({ imageId }) => imageId);
-  const results = new Results(project, await attemptsOf(unit.em, project), imageIds);
-  return { project, latest: latest ?? undefined, results, imageIds };
-}
-
-export const orderRunning = () =>
-  new Conflict('ORDER_RUNNING', 'Another order of this project is still running. Wait for it, or cancel it.');
-
 const photosMissing = () =>
   new Conflict(
     'PHOTOS_MISSING',
@@ -226,6 +205,15 @@ const mayBePaid = (stage: StageName) =>
     OUTCOME_UNKNOWN,
     `Nobody knows whether the ${stage} was paid for. To pay once more if need be, retry, or order the ${stage} alone.`,
   );
+
+/** A second click, or a request that was sent again, must not pay again. @throws Conflict `STAGE_DONE` */
+function assertMeant({ seen, ifMatch, again }: Asked, stage: StageName): void {
+  if (again || seen !== undefined || (ifMatch !== undefined && ifMatch !== '*')) return;
+  throw new Conflict(
+    'STAGE_DONE',
+    `The ${stage} is already there. To make another one, say "again": true, or which revision you looked at.`,
+  );
+}
 
 const anyOrder = () => true;
 const noOrder = () => false;
@@ -260,7 +248,10 @@ function commandFor(
   { first, lyric: own, retryOf }: Range,
   results: Results,
 ): { command: Message; input?: StageInput } {
-  if (first === 'lyric') return { command: message(GenerateLyric, { ...head, ...(own && { lyric: own }) }) };
+  if (first === 'lyric')
+    return own
+      ? { command: message(GenerateLyric, { ...head, lyric: own }), input: { revision: 0, isOwn: true } }
+      : { command: message(GenerateLyric, head) };
   const again = retryOf ? { retryOf } : {};
   if (first === 'song') {
     const lyric = results.current('lyric');

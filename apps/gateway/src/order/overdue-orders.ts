@@ -5,6 +5,7 @@ import { LockMode } from '@mikro-orm/core';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
 import { outlinesOf } from '../projection/outline.ts';
+import { changed } from '../project/etag.ts';
 import { Order } from './order.entity.ts';
 
 const BATCH = 100;
@@ -80,6 +81,10 @@ export class OverdueOrders implements OnApplicationBootstrap {
         // Whoever still works on it spends nothing more.
         this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
       }
+      await changed(
+        unit,
+        orders.map(({ taskId }) => taskId),
+      );
       return true;
     });
   }

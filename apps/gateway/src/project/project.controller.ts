@@ -1,58 +1,78 @@
-import { Body, Controller, Get, Headers, HttpStatus, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
   ApiAcceptedResponse,
   ApiOperation,
+  ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { type Answer, AnswerInterceptor } from '../answer.ts';
+import { ApiIdempotencyKey, ApiIfMatch, type Call, TheCall } from '../idempotency/call.ts';
 import { TaskId } from '../input/ids.ts';
-import { ApiProblem } from '../openapi.ts';
-import { CreateProjectDto, ListProjectsQuery, ProjectPage, ProjectSummaryView, ProjectView } from './project.dto.ts';
+import { ApiProblem, ETAG } from '../openapi.ts';
+import { PatchProjectDto } from './patch.dto.ts';
+import { ListProjectsQuery } from './lists.dto.ts';
+import { CreateProjectDto, ProjectPage, ProjectSummaryView, ProjectView } from './project.dto.ts';
 import { ProjectService } from './project.service.ts';
 
 @ApiTags('projects')
 @Controller('v1/projects')
+@UseInterceptors(AnswerInterceptor)
 export class ProjectController {
   constructor(private readonly projects: ProjectService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Make a project, and with `run` order its film at once' })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'Repeat a request with its key: it is carried out once. Kept 24 hours.',
-  })
-  @ApiCreatedResponse({ type: ProjectSummaryView, description: 'A draft: add images, then run.' })
-  @ApiAcceptedResponse({ type: ProjectSummaryView, description: 'Ordered.' })
+  @ApiOperation({ summary: 'Create a project, and with `run` order its video at once' })
+  @ApiIdempotencyKey()
+  @ApiCreatedResponse({ type: ProjectSummaryView, headers: ETAG, description: 'A draft: add images, then run.' })
+  @ApiAcceptedResponse({ type: ProjectSummaryView, headers: ETAG, description: 'Ordered.' })
   @ApiProblem(400, 409, 413, 415, 422)
-  async create(
-    @Body() dto: CreateProjectDto,
-    @Headers('idempotency-key') key: string | undefined,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ProjectSummaryView> {
-    const project = await this.projects.create(dto, key);
-    void reply
-      .status(dto.run ? HttpStatus.ACCEPTED : HttpStatus.CREATED)
-      .header('location', `/v1/projects/${project.taskId}`);
-    return project;
+  create(@Body() dto: CreateProjectDto, @TheCall() call: Call): Promise<Answer<ProjectSummaryView>> {
+    return this.projects.create(dto, call);
   }
 
   @Get()
-  @ApiOperation({ summary: 'List projects, newest first' })
+  @ApiOperation({ summary: 'List projects' })
   @ApiOkResponse({ type: ProjectPage })
   @ApiProblem(400)
   list(@Query() query: ListProjectsQuery): Promise<ProjectPage> {
     return this.projects.list(query);
   }
 
-  @Get(':taskId')
+  @Get(':projectId')
   @ApiOperation({ summary: 'A project with its stages' })
-  @ApiOkResponse({ type: ProjectView })
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'The `ETag` of the view that you have. If it is still right, the answer is 304 without a body.',
+  })
+  @ApiOkResponse({ type: ProjectView, headers: ETAG })
+  @ApiResponse({ status: 304, description: 'It has not changed.' })
   @ApiProblem(404)
-  get(@TaskId() taskId: string): Promise<ProjectView> {
-    return this.projects.get(taskId);
+  get(
+    @TaskId() taskId: string,
+    @Headers('if-none-match') ifNoneMatch?: string,
+  ): Promise<Answer<ProjectView | undefined>> {
+    return this.projects.get(taskId, ifNoneMatch);
+  }
+
+  @Patch(':projectId')
+  @ApiOperation({
+    summary: 'Change the brief, or your own externalId and metadata',
+    description:
+      'A JSON merge patch. What was made of the former brief becomes stale and is kept. The brief cannot be changed while an order runs (409).',
+  })
+  @ApiIdempotencyKey()
+  @ApiIfMatch()
+  @ApiOkResponse({ type: ProjectView, headers: ETAG })
+  @ApiProblem(400, 404, 409, 412, 413, 415, 422)
+  patch(
+    @TaskId() taskId: string,
+    @TheCall() call: Call,
+    @Body() dto: PatchProjectDto = {},
+  ): Promise<Answer<ProjectView>> {
+    return this.projects.patch(taskId, dto, call);
   }
 }

@@ -23,6 +23,8 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { OfProjectView } from '../input/ids.view.ts';
+import { Metadata } from '../input/metadata.ts';
 import { Line, Prose } from '../input/text.ts';
 
 export class MusicDto {
@@ -40,7 +42,7 @@ export class MusicDto {
     maximum: 60,
     default: 30,
     description:
-      'Length of song and film in seconds. A film is as long as its song, but exceeds this by at most 20 % or 5 s, whichever is more: of a longer song it shows the beginning, up to the end of a line near this length, and fades out.',
+      'Length of song and video in seconds. A video is as long as its song, but exceeds this by at most 20 % or 5 s, whichever is more: of a longer song it shows the beginning, up to the end of a line near this length, and fades out.',
   })
   @IsInt()
   @Min(10)
@@ -56,7 +58,7 @@ export class VideoDto {
   @ApiPropertyOptional({
     maxLength: 100,
     description:
-      'A template id of the video provider. Default: the one for the format. An order is refused (409) when no film can be made with it.',
+      'A template id of the video provider. Default: the one for the format. An order is refused (409) when no video can be made with it.',
   })
   @IsOptional()
   @Line(100)
@@ -64,18 +66,31 @@ export class VideoDto {
 }
 
 export class StopAfterDto {
-  @ApiPropertyOptional({ enum: stages, description: 'End the order after this stage. Default: the film.' })
+  @ApiPropertyOptional({ enum: stages, description: 'End the order after this stage. Default: `video`.' })
   @IsOptional()
   @IsIn(stages)
   stopAfter?: StageName;
 }
 
 export class WithoutPhotosDto {
-  @ApiPropertyOptional({ description: 'Order a film that shows no photo. Otherwise it needs at least one (409).' })
+  @ApiPropertyOptional({ description: 'Order a video that shows no image. Otherwise it needs at least one (409).' })
   @IsOptional()
   @IsBoolean()
   withoutPhotos?: boolean;
 }
+
+export const EXTERNAL_ID = {
+  maxLength: 200,
+  example: 'order-4711',
+  description: 'Your own id for it, to find it by. Several projects may have the same.',
+};
+
+const METADATA = {
+  type: 'object',
+  additionalProperties: { type: 'string', maxLength: 500 },
+  maxProperties: 20,
+  example: { campaign: 'summer' },
+} as const;
 
 export class CreateProjectDto extends IntersectionType(StopAfterDto, WithoutPhotosDto) implements Brief {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'Sea Breeze Stay' })
@@ -107,9 +122,19 @@ export class CreateProjectDto extends IntersectionType(StopAfterDto, WithoutPhot
   @Type(() => VideoDto)
   video: VideoDto = new VideoDto();
 
+  @ApiPropertyOptional(EXTERNAL_ID)
+  @IsOptional()
+  @Line(200)
+  externalId?: string;
+
+  @ApiPropertyOptional({ ...METADATA, description: 'Your own texts; at most 20 keys of 40 characters.' })
+  @IsOptional()
+  @Metadata()
+  metadata?: Record<string, string>;
+
   @ApiPropertyOptional({
     default: false,
-    description: 'Order at once; a film then with `withoutPhotos`, as there is no photo yet.',
+    description: 'Order at once; a video then with `withoutPhotos`, as there is no image yet.',
   })
   @IsBoolean()
   run: boolean = false;
@@ -130,18 +155,6 @@ export class ListQuery {
   @Min(1)
   @Max(100)
   limit: number = 20;
-}
-
-export class ListProjectsQuery extends ListQuery {
-  @ApiPropertyOptional({ enum: projectStatuses })
-  @IsOptional()
-  @IsIn(projectStatuses)
-  status?: ProjectStatus;
-
-  @ApiPropertyOptional({ maxLength: 100, description: 'Part of the business name.' })
-  @IsOptional()
-  @Line(100)
-  q?: string;
 }
 
 export class ReasonView {
@@ -173,7 +186,7 @@ export class AttemptView {
   @ApiProperty({ description: 'The order it belongs to; 0 for none.' })
   revision!: number;
 
-  @ApiPropertyOptional({ description: 'Whether a provider is known to have taken, and charged, the order for it.' })
+  @ApiPropertyOptional({ description: 'Whether a provider is known to have accepted, and charged for, this work.' })
   paid?: boolean;
 
   @ApiPropertyOptional({ format: 'date-time' })
@@ -209,7 +222,7 @@ export class StageView extends AttemptView {
     type: 'object',
     additionalProperties: true,
     description:
-      'That result: the lyric; the song, with a `note` where its length is far from what was asked for; the film.',
+      'That result: the lyric; the song, with a `note` where its length is far from what was asked for; the video.',
   })
   output?: object;
 
@@ -219,6 +232,9 @@ export class StageView extends AttemptView {
 
 export class ImageView {
   @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ format: 'uuid', deprecated: true, description: 'The same; use `id`.' })
   assetId!: string;
 
   @ApiProperty({ example: 'image/jpeg' })
@@ -233,13 +249,13 @@ export class ImagesView {
   images!: ImageView[];
 
   @ApiPropertyOptional({
-    description: 'The order that runs and was accepted before this change: its film shows the photos as they were.',
+    description: 'The running order, accepted before this change: its video shows the images as they were.',
   })
   tooLateFor?: number;
 }
 
 export class ImageOrderDto {
-  @ApiProperty({ type: [String], format: 'uuid', description: 'Every photo of the project, once.' })
+  @ApiProperty({ type: [String], format: 'uuid', description: 'Every image of the project, once.' })
   @IsArray()
   @ArrayMaxSize(MAX_IMAGES)
   @IsId({ each: true })
@@ -248,12 +264,17 @@ export class ImageOrderDto {
 
 export class ProjectSummaryView {
   @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ format: 'uuid', deprecated: true, description: 'The same; use `id`.' })
   taskId!: string;
 
   @ApiProperty({ enum: projectStatuses })
   status!: ProjectStatus;
 
-  @ApiProperty({ description: 'Raised by every order and choice; 0 before the first.' })
+  @ApiProperty({
+    description: 'Raised by every order, every choice and every change of the brief; 0 before the first order.',
+  })
   revision!: number;
 
   @ApiProperty()
@@ -264,6 +285,12 @@ export class ProjectSummaryView {
 
   @ApiProperty({ enum: languages })
   language!: Language;
+
+  @ApiPropertyOptional(EXTERNAL_ID)
+  externalId?: string;
+
+  @ApiProperty({ ...METADATA, description: 'Your own texts.' })
+  metadata!: Record<string, string>;
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;
@@ -289,18 +316,20 @@ export class ProjectView extends ProjectSummaryView {
   images!: ImageView[];
 }
 
-export class ProjectPage {
-  @ApiProperty({ type: [ProjectSummaryView] })
-  projects!: ProjectSummaryView[];
+export class PageView {
+  @ApiProperty({ description: 'Whether there is a next page.' })
+  hasMore!: boolean;
 
   @ApiPropertyOptional({ description: 'For the next page; absent on the last one.' })
   nextCursor?: string;
 }
 
-export class VideoView {
-  @ApiProperty({ format: 'uuid' })
-  taskId!: string;
+export class ProjectPage extends PageView {
+  @ApiProperty({ type: [ProjectSummaryView] })
+  projects!: ProjectSummaryView[];
+}
 
+export class VideoView extends OfProjectView {
   @ApiProperty()
   businessName!: string;
 
@@ -319,17 +348,14 @@ export class VideoView {
   @ApiProperty({ format: 'date-time' })
   completedAt!: string;
 
-  @ApiProperty({ description: 'Leads to the film by a link that is signed when it is asked for.' })
+  @ApiProperty({ description: 'Leads to the file by a link that is signed when it is asked for.' })
   href!: string;
 
   @ApiProperty()
   posterHref!: string;
 }
 
-export class VideoPage {
+export class VideoPage extends PageView {
   @ApiProperty({ type: [VideoView] })
   videos!: VideoView[];
-
-  @ApiPropertyOptional()
-  nextCursor?: string;
 }

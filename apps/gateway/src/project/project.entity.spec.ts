@@ -31,6 +31,35 @@ describe('Project', () => {
     expect(aProject().plan([], deadline, 'lyric')).toMatchObject({ stopAfter: 'lyric' });
   });
 
+  it('given another brief, remembers by which revision the material of each stage was edited', () => {
+    const project = aProject();
+    project.revision = 3;
+    const { brief, language, music, video } = project;
+    project.edit({ brief, language, music: { ...music, style: 'pop' }, video });
+    expect(project).toMatchObject({ revision: 4, edits: { lyric: 4, song: 4 }, music: { style: 'pop' } });
+    project.edit({ brief: { ...brief, businessName: 'Other' }, language, music: project.music, video });
+    expect(project).toMatchObject({ revision: 5, businessName: 'Other', edits: { lyric: 5, song: 4, video: 5 } });
+  });
+
+  it('given the same brief, or another one before anything was ordered, stays at its revision', () => {
+    const project = aProject();
+    const { brief, language, music, video } = project;
+    project.edit({ brief: { ...brief, region: 'Sokcho' }, language, music, video });
+    expect(project).toMatchObject({ revision: 0, version: 1, brief: { region: 'Sokcho' } });
+    expect(project.edits).toBeUndefined();
+    project.revision = 1;
+    project.edit({ brief: { region: 'Sokcho', businessName: 'Sea Breeze Stay' }, language, music, video });
+    expect(project).toMatchObject({ revision: 1, version: 1 });
+  });
+
+  it('given labels, changes by what differs alone', () => {
+    const project = aProject();
+    project.label({ externalId: 'a', metadata: { a: '1' } });
+    project.label({ externalId: 'a' });
+    project.label({});
+    expect(project).toMatchObject({ version: 1, revision: 0, externalId: 'a', metadata: { a: '1' } });
+  });
+
   it('given choices, counts them like orders, and keeps the latest of each stage', () => {
     const project = aProject();
     project.revision = 2;

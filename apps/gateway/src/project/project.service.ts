@@ -1,24 +1,32 @@
 import type { Stage as StageName } from '@castad/contracts';
-import { AppError, Database, InvalidInput, newId, NotFound, Retention, type UnitOfWork } from '@castad/platform';
+import { Database, InvalidInput, newId, NotFound, timeOfId, type UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
-import { Injectable } from '@nestjs/common';
-import { IdempotencyKey } from '../idempotency/idempotency-key.entity.ts';
+import { HttpStatus, Injectable } from '@nestjs/common';
+import { Answer } from '../answer.ts';
+import type { Call } from '../idempotency/call.ts';
+import { Idempotency } from '../idempotency/idempotency.ts';
 import { Image } from '../image/image.entity.ts';
+import { ofProject } from '../input/ids.view.ts';
 import { OrderService } from '../order/order.service.ts';
+import { orderRunning, type Situation, situationOf } from '../order/situation.ts';
 import type {
   CreateProjectDto,
-  ListProjectsQuery,
   ListQuery,
   ProjectPage,
   ProjectSummaryView,
   ProjectView,
   VideoPage,
 } from './project.dto.ts';
+import type { ListProjectsQuery } from './lists.dto.ts';
+import type { PatchProjectDto } from './patch.dto.ts';
+import { patchedLabels, patchedMaterial } from './patch.ts';
+import { assertMatches, etagOf, isAmong, nextEtag, readEtag } from './etag.ts';
 import { attemptsInList, attemptsOf, latestOrders } from './attempts.ts';
 import { filmsOfPage, nextCursor, pageOfTasks } from './lists.ts';
 import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
 import { Results } from './results.ts';
+import { atOneMoment } from '../rows.ts';
 import { Stage, type VideoOutput } from '../projection/stage.entity.ts';
 
 export interface Result {
@@ -26,58 +34,91 @@ export interface Result {
   results: Results;
 }
 
-const KEY = /^[ -~]{1,255}$/;
-
 @Injectable()
 export class ProjectService {
   constructor(
     private readonly database: Database,
     private readonly orders: OrderService,
-    retention: Retention,
-  ) {
-    retention.add({ table: 'idempotency_key', timeColumn: 'created_at', keepDays: 1 });
+    private readonly keys: Idempotency,
+  ) {}
+
+  /** Makes a project, and its first order if it is to run. */
+  async create(dto: CreateProjectDto, call: Call): Promise<Answer<ProjectSummaryView>> {
+    if (dto.stopAfter && !dto.run)
+      throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
+    const { businessName, region, description, language, music, video, externalId, metadata } = dto;
+    const { withoutPhotos, stopAfter } = dto;
+    const brief = { businessName, region, ...(description && { description }) };
+    const taskId = newId();
+    const answer = (view: ProjectSummaryView, etag: string) =>
+      new Answer(dto.run ? HttpStatus.ACCEPTED : HttpStatus.CREATED, view, {
+        location: `/v1/projects/${view.id}`,
+        etag,
+      });
+    const create = async (unit: UnitOfWork) => {
+      const createdAt = timeOfId(taskId);
+      const project = Project.create({ taskId, brief, language, music, video, externalId, metadata, createdAt });
+      const placed = dto.run ? this.orders.first(unit, project, { withoutPhotos }, stopAfter ?? undefined) : undefined;
+      unit.insert(project);
+      return answer(summaryView(project, placed?.order, placed ? [placed.stage] : [], []), etagOf(project));
+    };
+    return this.orders.transaction(unit =>
+      this.keys.once(
+        unit,
+        { call, taskId, body: dto },
+        () => create(unit),
+        async former => {
+          const view = await this.summary(unit.em, former);
+          return answer(view, (await readEtag(unit.em, former)) as string);
+        },
+      ),
+    );
+  }
+
+  /** @param ifNoneMatch the versions that the client has: if it is one of them, that is found out by one read. */
+  async get(taskId: string, ifNoneMatch?: string): Promise<Answer<ProjectView | undefined>> {
+    return this.database.read('requests', async em => {
+      const known = ifNoneMatch && (await readEtag(em, taskId));
+      if (known && isAmong(ifNoneMatch, known)) return new Answer(HttpStatus.NOT_MODIFIED, undefined, { etag: known });
+      return atOneMoment(em, async () => {
+        const project = await find(em, taskId);
+        const etag = (await readEtag(em, taskId)) as string;
+        const [order] = await latestOrders(em, [taskId]);
+        const stages = await attemptsOf(em, project);
+        const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
+        return new Answer(HttpStatus.OK, projectView(project, order, stages, images), { etag });
+      });
+    });
   }
 
   /**
-   * Makes a project, and its first order if it is to run. The same key with the same body is the same project.
-   * @throws InvalidInput `IDEMPOTENCY_KEY_REUSED` when the key came with another body
+   * Changes what the project is made of, and the client's own notes.
+   * @throws Conflict `ORDER_RUNNING`: what runs is made of the brief as it was ordered
    */
-  async create(dto: CreateProjectDto, key: string | undefined): Promise<ProjectSummaryView> {
-    if (key !== undefined && !KEY.test(key))
-      throw new InvalidInput('INVALID_IDEMPOTENCY_KEY', 'An Idempotency-Key has 1 to 255 printable ASCII characters.');
-    if (dto.stopAfter && !dto.run)
-      throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
-    const taskId = newId();
-    return this.orders.transaction(async unit => {
-      const original = key === undefined ? undefined : await this.claimKey(unit, IdempotencyKey.of(key, dto, taskId));
-      if (original) return this.summary(unit.em, original);
-      const { businessName, region, description, language, music, video } = dto;
-      const brief = { businessName, region, ...(description && { description }) };
-      const project = Project.create({ taskId, brief, language, music, video });
-      const { withoutPhotos, stopAfter } = dto;
-      const placed = dto.run ? this.orders.first(unit, project, { withoutPhotos }, stopAfter ?? undefined) : undefined;
-      unit.insert(project);
-      return summaryView(project, placed?.order, placed ? [placed.stage] : [], []);
-    });
+  patch(taskId: string, patch: PatchProjectDto, call: Call): Promise<Answer<ProjectView>> {
+    return this.database.transaction('requests', unit =>
+      this.keys.once(unit, { call, taskId, body: patch }, async () => {
+        const situation = await situationOf(unit, taskId);
+        const { project, latest } = situation;
+        await assertMatches(unit, project, call.ifMatch);
+        const material = patchedMaterial(project, patch);
+        if (latest?.isRunning() && !project.isMadeOf(material)) throw orderRunning();
+        project.edit(material);
+        project.label(patchedLabels(project, patch));
+        return changedView(unit, situation);
+      }),
+    );
   }
 
-  async get(taskId: string): Promise<ProjectView> {
+  /** Five queries, however long the page. */
+  async list(query: ListProjectsQuery): Promise<ProjectPage> {
+    const { limit, sort } = query;
     return this.database.read('requests', async em => {
-      const project = await find(em, taskId);
-      const [order] = await latestOrders(em, [taskId]);
-      const stages = await attemptsOf(em, project);
-      const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-      return projectView(project, order, stages, images);
-    });
-  }
-
-  /** Newest first. Five queries, however long the page. */
-  async list({ status, q, cursor, limit }: ListProjectsQuery): Promise<ProjectPage> {
-    return this.database.read('requests', async em => {
-      const ids = await pageOfTasks(em, { status, q, cursor, limit });
+      const ids = await pageOfTasks(em, query);
       const page = ids.slice(0, limit);
-      if (page.length === 0) return { projects: [] };
-      const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy: { taskId: 'desc' } });
+      if (page.length === 0) return { projects: [], hasMore: false };
+      const orderBy = { taskId: sort === 'oldest' ? 'asc' : 'desc' } as const;
+      const projects = await em.find(Project, { taskId: { $in: page } }, { orderBy });
       const orders = await latestOrders(em, page);
       const stages = await attemptsInList(em, projects);
       const images = await em.find(Image, { taskId: { $in: page } }, { orderBy: { position: 'asc' } });
@@ -125,19 +166,6 @@ export class ProjectService {
     });
   }
 
-  private async claimKey(unit: UnitOfWork, key: IdempotencyKey): Promise<string | undefined> {
-    const known = await unit.em.findOne(IdempotencyKey, key.id);
-    if (!known) {
-      // Two at once meet at the unique key: the later one is repeated and finds the first.
-      unit.insert(key);
-      return undefined;
-    }
-    if (!known.isSameRequestAs(key)) {
-      throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another body.', { status: 422 });
-    }
-    return known.taskId;
-  }
-
   private async summary(em: EntityManager, taskId: string): Promise<ProjectSummaryView> {
     const project = await find(em, taskId);
     const [order] = await latestOrders(em, [taskId]);
@@ -145,6 +173,13 @@ export class ProjectService {
     const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
     return summaryView(project, order, stages, images);
   }
+}
+
+/** A locked project as it is after what was done to it. */
+export async function changedView(unit: UnitOfWork, situation: Situation): Promise<Answer<ProjectView>> {
+  const { project, latest, stages, images } = situation;
+  const view = projectView(project, latest, stages, images);
+  return new Answer(HttpStatus.OK, view, { etag: await nextEtag(unit, project) });
 }
 
 /** @throws NotFound `TASK_NOT_FOUND` */
@@ -157,7 +192,7 @@ export async function find(em: EntityManager, taskId: string): Promise<Project> 
 function videoView(film: Stage, { taskId, brief }: Project) {
   const { format, durationSeconds } = film.output as VideoOutput;
   return {
-    taskId,
+    ...ofProject(taskId),
     businessName: brief.businessName,
     region: brief.region,
     format,

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Image } from '../image/image.entity.ts';
 import { Order } from '../order/order.entity.ts';
 import { Project } from './project.entity.ts';
-import { cancelledView, imageView, orderView, projectView, summaryView } from './project.view.ts';
+import { cancelledView, orderView } from '../order/order.view.ts';
+import { imageView, projectView, summaryView } from './project.view.ts';
 import { Stage } from '../projection/stage.entity.ts';
 
 const start = new Date('2026-01-01T00:00:00Z');
@@ -202,21 +203,23 @@ describe('a project as clients see it', () => {
       Image.uploaded({ taskId: 'task', imageId, position, contentType: 'image/jpeg', size: 10 }),
     );
     expect(projectView(aProject(), undefined, [], images).images).toEqual([
-      { assetId: 'b', contentType: 'image/jpeg', size: 10 },
-      { assetId: 'a', contentType: 'image/jpeg', size: 10 },
+      { id: 'b', assetId: 'b', contentType: 'image/jpeg', size: 10 },
+      { id: 'a', assetId: 'a', contentType: 'image/jpeg', size: 10 },
     ]);
-    expect(imageView(images[0] as Image)).toEqual({ assetId: 'b', contentType: 'image/jpeg', size: 10 });
+    expect(imageView(images[0] as Image)).toEqual({ id: 'b', assetId: 'b', contentType: 'image/jpeg', size: 10 });
   });
 });
 
 describe('an order as clients see it', () => {
   it('tells its task and revision', () => {
-    expect(orderView(anOrder())).toEqual({ taskId: 'task', revision: 1, status: 'processing' });
+    expect(orderView(anOrder())).toEqual({
+      ...{ projectId: 'task', taskId: 'task', revision: 1, status: 'processing' },
+    });
   });
 
   it('tells when it is cancelled what was paid', () => {
     expect(cancelledView(anOrder(), ['song'])).toEqual({
-      ...{ taskId: 'task', revision: 1, status: 'cancelled', paid: ['song'] },
+      ...{ projectId: 'task', taskId: 'task', revision: 1, status: 'cancelled', paid: ['song'] },
     });
   });
 });

@@ -1,6 +1,5 @@
 import { lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
 import type { Image } from '../image/image.entity.ts';
-import type { CancelledView, OrderView } from '../order/order.dto.ts';
 import type { Order } from '../order/order.entity.ts';
 import type {
   AttemptView,
@@ -16,16 +15,8 @@ import type { Project } from './project.entity.ts';
 import { Results } from './results.ts';
 import type { Stage, StageStatus, Waiting } from '../projection/stage.entity.ts';
 
-export function orderView({ taskId, revision }: Order): OrderView {
-  return { taskId, revision, status: 'processing' };
-}
-
-export function cancelledView({ taskId, revision }: Order, paid: StageName[]): CancelledView {
-  return { taskId, revision, status: 'cancelled', paid };
-}
-
 export function imageView({ imageId, contentType, size }: Image): ImageView {
-  return { assetId: imageId, contentType, size };
+  return { id: imageId, assetId: imageId, contentType, size };
 }
 
 export function summaryView(
@@ -34,16 +25,19 @@ export function summaryView(
   stages: Stage[],
   images: Pick<Image, 'imageId'>[],
 ): ProjectSummaryView {
-  const { taskId, revision, brief, language, createdAt } = project;
+  const { taskId, revision, brief, language, externalId, metadata, createdAt } = project;
   const results = new Results(project, stages, idsOf(images));
   const error = order?.status === 'failed' ? errorOf(order, results) : undefined;
   return {
+    id: taskId,
     taskId,
     status: statusOf(order),
     revision,
     businessName: brief.businessName,
     region: brief.region,
     language,
+    ...(externalId && { externalId }),
+    metadata: metadata ?? {},
     createdAt: createdAt.toISOString(),
     ...(error && { error }),
     stages: stageNames.map(name => stageView(name, results, order)),
@@ -73,7 +67,10 @@ function statusOf(order: Order | undefined): ProjectStatus {
   return order.lastStage === 'video' ? 'completed' : 'waiting';
 }
 
-function errorOf({ revision, failedStage, errorCode, errorReason, retryable }: Order, results: Results): ErrorView {
+export function errorOf(
+  { revision, failedStage, errorCode, errorReason, retryable }: Order,
+  results: Results,
+): ErrorView {
   const failed = failedStage && results.attempts(failedStage).find(attempt => attempt.revision === revision);
   const detail = failed?.error?.detail;
   return {
@@ -96,7 +93,7 @@ function stageView(name: StageName, results: Results, order: Order | undefined):
   };
 }
 
-function attemptView(attempt: Stage, order: Order | undefined, results: Results): AttemptView {
+export function attemptView(attempt: Stage, order: Order | undefined, results: Results): AttemptView {
   const { revision, startedAt, endedAt, paid } = attempt;
   const { status, error } = standing(attempt, order, results);
   const waiting = order?.revision === revision && order.isRunning() ? attempt.waitsFor() : undefined;

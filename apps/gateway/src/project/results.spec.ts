@@ -75,6 +75,20 @@ describe('the results of a project', () => {
     expect(results(first, undefined, ['z']).firstUndone()).toBeUndefined();
   });
 
+  it('go stale when what they were made of was edited since, and what is made of them with them', () => {
+    const isStale = (edits: object, stages = first) => staleness(new Results({ choices: null, edits }, stages));
+    expect(isStale({ video: 2 })).toEqual([false, false, true]);
+    expect(isStale({ song: 2 })).toEqual([false, true, true]);
+    expect(isStale({ lyric: 2, video: 2 })).toEqual([true, true, true]);
+    expect(isStale({ lyric: 2 }, [...first, done('lyric', 3)])).toEqual([false, true, true]);
+  });
+
+  it('of the client’s own words do not go stale by an edit', () => {
+    const own = done('lyric', 1, { revision: 0, isOwn: true });
+    const of = new Results({ choices: null, edits: { lyric: 2, video: 2 } }, [own, ...first.slice(1)]);
+    expect(staleness(of)).toEqual([false, false, true]);
+  });
+
   it('are fresh again when what they are made of is chosen again', () => {
     const stages = [...first, done('lyric', 2), done('song', 2, { revision: 2 })];
     expect(staleness(results(stages))).toEqual([false, false, true]);

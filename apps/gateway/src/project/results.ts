@@ -7,7 +7,7 @@ import type { SongOutput, Stage, StageInput } from '../projection/stage.entity.t
 export class Results {
   /** @param imageIds the photos of the project as they are now; without them no film is stale for its photos */
   constructor(
-    private readonly project: Pick<Project, 'choices'>,
+    private readonly project: Pick<Project, 'choices'> & Partial<Pick<Project, 'edits'>>,
     private readonly stages: Stage[],
     private readonly imageIds?: string[],
   ) {}
@@ -34,7 +34,9 @@ export class Results {
   }
 
   /** Whether an attempt is made from something else than what counts now. */
-  isStale({ name, input }: Stage): boolean {
+  isStale(attempt: Stage): boolean {
+    if (this.isOlderThanEdit(attempt)) return true;
+    const { name, input } = attempt;
     const before = stageNames[stageNames.indexOf(name) - 1];
     const source = before && this.current(before);
     if (!source || !input) return false;
@@ -61,6 +63,11 @@ export class Results {
       const current = this.current(name);
       return !current || this.isStale(current);
     });
+  }
+
+  /** The client's own words are made of nothing. */
+  private isOlderThanEdit({ name, revision, input }: Stage): boolean {
+    return revision < (this.project.edits?.[name] ?? 0) && !input?.isOwn;
   }
 
   /** What was made before photos were remembered is not stale for them. */

@@ -2,6 +2,7 @@ import type { Message } from '@castad/contracts';
 import type { Envelope } from '@castad/messaging';
 import type { Database, UnitOfWork } from '@castad/platform';
 import { append } from '../live/feed.ts';
+import { changed } from '../project/etag.ts';
 import { beginOf, type Stages, tell } from './fold.ts';
 import { lockedOrders, outlinesOf } from './outline.ts';
 import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
@@ -75,6 +76,7 @@ function missing(events: OldEvent[], known: Set<string>): TaskEventRow[] {
 
 /** The tasks' stages as their orders began them; nobody else tells of these tasks meanwhile. */
 async function lockedStages(unit: UnitOfWork, taskIds: string[]): Promise<Stages> {
+  await changed(unit, taskIds);
   const orders = await lockedOrders(unit, taskIds);
   const stages = await outlinesOf(unit.em, taskIds);
   for (const order of orders) beginOf(order, stages);

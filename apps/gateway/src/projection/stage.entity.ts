@@ -40,7 +40,10 @@ export type StageStatus = 'pending' | 'running' | 'completed' | 'failed' | 'canc
 
 /** The result of the stage before that this one is made from. */
 export interface StageInput {
+  /** 0: of a lyric, which has no stage before it. */
   revision: number;
+  /** Of a lyric: the client's own words, whatever the brief says. */
+  isOwn?: boolean;
   trackId?: string;
   /** The photos of a film, in their order. */
   imageIds?: string[];

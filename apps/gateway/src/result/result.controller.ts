@@ -30,7 +30,7 @@ export class ResultController {
     return this.projects.videos(query);
   }
 
-  @Get('projects/:taskId/song')
+  @Get('projects/:projectId/song')
   @ApiOperation({ summary: 'The song, as MP3' })
   @ApiFoundResponse({ description: 'A signed link.' })
   @ApiProblem(400, 404)
@@ -40,7 +40,7 @@ export class ResultController {
     await this.redirect(reply, taskId, { revision: stage.revision, kind: 'song', ref: TRACKS, name });
   }
 
-  @Get('projects/:taskId/video')
+  @Get('projects/:projectId/video')
   @ApiOperation({ summary: 'The film, as MP4' })
   @ApiFoundResponse({ description: 'A signed link.' })
   @ApiProblem(400, 404)
@@ -48,7 +48,7 @@ export class ResultController {
     return this.film(taskId, query, FILM, reply);
   }
 
-  @Get('projects/:taskId/poster')
+  @Get('projects/:projectId/poster')
   @ApiOperation({ summary: 'A still of the film, as JPEG' })
   @ApiFoundResponse({ description: 'A signed link.' })
   @ApiProblem(400, 404)
@@ -56,7 +56,7 @@ export class ResultController {
     return this.film(taskId, query, POSTER, reply);
   }
 
-  @Get('projects/:taskId/captions.srt')
+  @Get('projects/:projectId/captions.srt')
   @Header('content-type', 'application/x-subrip; charset=utf-8')
   @ApiOperation({ summary: 'The sung lines as SubRip subtitles' })
   @ApiOkResponse({ content: { 'application/x-subrip': { schema: { type: 'string' } } } })
