@@ -55,7 +55,7 @@ export async function fillTables(database: mysql.Connection, film: string): Prom
 /** A batch of copies of the one row that a film has in a table, numbered from `first`. */
 async function copy(database: mysql.Connection, table: string, differing: Differing, film: string, first: number) {
   const [rows] = await database.query<mysql.RowDataPacket[]>(`show columns from ${table}`);
-  const columns = rows.map(row => row.Field as string);
+  const columns = rows.filter(row => !String(row.Extra).includes('GENERATED')).map(row => row.Field as string);
   const values: Differing = { task_id: id(7), ...differing };
   const own = columns.includes('task_id') ? 'where task_id = ?' : '';
   await database.query(

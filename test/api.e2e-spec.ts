@@ -6,6 +6,7 @@ import mysql from 'mysql2/promise';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { startStudio, type ProjectView, type Studio } from './film.ts';
 
 jest.setTimeout(240_000);
@@ -210,9 +211,10 @@ describe('the REST API', () => {
         '413 IMAGE_TOO_LARGE',
       );
       expect(refusal(await upload(taskId))).toBe('400 NO_FILE');
-      expect(refusal(await rest.post(`/v1/projects/${taskId}/images`, { images: [] }))).toBe('415 NOT_MULTIPART');
+      expect(refusal(await rest.post(`/v1/projects/${taskId}/images`, {}))).toBe('415 NOT_MULTIPART');
+      expect(refusal(await rest.post(`/v1/projects/${taskId}/images`, { images: [] }))).toBe('400 INVALID_INPUT');
       expect(refusal(await upload(taskId, 'GIF, perhaps', ...Array<Buffer>(40).fill(good)))).toBe('415 NOT_AN_IMAGE');
-      expect(refusal(await upload(taskId, ...Array<Buffer>(51).fill(png)))).toBe('409 TOO_MANY_IMAGES');
+      expect(refusal(await upload(taskId, ...Array<Buffer>(51).fill(await pixel(0))))).toBe('409 TOO_MANY_IMAGES');
       expect(await studio.project(taskId)).toMatchObject({ images: [] });
       const [assets] = await storage.query('select * from asset where task_id = ?', [taskId]);
       expect(assets).toEqual([]);
@@ -293,10 +295,12 @@ describe('the REST API', () => {
 
     it('but no more than fifty', async () => {
       const taskId = await draft();
-      expect((await upload(taskId, ...Array<Buffer>(49).fill(png))).status).toBe(201);
-      expect(refusal(await upload(taskId, png, png))).toBe('409 TOO_MANY_IMAGES');
-      expect((await upload(taskId, png)).status).toBe(201);
-      expect(refusal(await upload(taskId, png))).toBe('409 TOO_MANY_IMAGES');
+      const pixels = await Promise.all(Array.from({ length: 51 }, (_, red) => pixel(red)));
+      expect((await upload(taskId, ...pixels.slice(0, 49))).status).toBe(201);
+      expect(refusal(await upload(taskId, ...pixels.slice(49)))).toBe('409 TOO_MANY_IMAGES');
+      expect((await upload(taskId, pixels[49] as Buffer)).status).toBe(201);
+      expect(refusal(await upload(taskId, pixels[50] as Buffer))).toBe('409 TOO_MANY_IMAGES');
+      expect((await upload(taskId, pixels[0] as Buffer)).status).toBe(200);
     });
   });
 
@@ -478,8 +482,8 @@ describe('the REST API', () => {
   });
 });
 
-/** One pixel. */
-const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
+/** A PNG of one pixel. */
+const pixel = (red: number): Promise<Buffer> =>
+  sharp({ create: { width: 1, height: 1, channels: 3, background: { r: red, g: 0, b: 0 } } })
+    .png()
+    .toBuffer();

@@ -20,10 +20,11 @@ export class Answer<T = unknown> {
 export class AnswerInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
     return next.handle().pipe(
-      map(answer => {
+      map((answer: unknown): unknown => {
         if (!(answer instanceof Answer)) return answer;
-        void context.switchToHttp().getResponse<FastifyReply>().status(answer.status).headers(answer.headers);
-        return answer.body;
+        const { status, headers, body } = answer as Answer;
+        void context.switchToHttp().getResponse<FastifyReply>().status(status).headers(headers);
+        return body;
       }),
     );
   }

@@ -8,6 +8,9 @@ export interface TimeLimits {
   stageMs: Record<Stage, number>;
 }
 
+/** storage-service signs for no longer. */
+const MAX_LINK_TTL_MS = 7 * 24 * 60 * 60_000;
+
 export class GatewayConfig extends InternalConfig {
   /** storage-service, for uploads and links. */
   @IsUrl({ require_tld: false, require_protocol: true })
@@ -46,10 +49,17 @@ export class GatewayConfig extends InternalConfig {
   @Max(100 * 1024 * 1024)
   IMAGE_MAX_BYTES: number = 20 * 1024 * 1024;
 
-  /** How long a link to a file works. */
+  /** How long a link to a file works, where the client does not say. */
   @IsInt()
   @Min(1_000)
+  @Max(MAX_LINK_TTL_MS)
   LINK_TTL_MS: number = 60 * 60_000;
+
+  /** How long at most, whatever the client says. */
+  @IsInt()
+  @Min(1_000)
+  @Max(MAX_LINK_TTL_MS)
+  LINK_MAX_TTL_MS: number = MAX_LINK_TTL_MS;
 
   /** Uploads that one process takes at once; fewer than `HTTP_MAX_SOCKETS`, which links need too. */
   @IsInt()

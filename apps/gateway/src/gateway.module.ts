@@ -26,9 +26,17 @@ import { Project } from './project/project.entity.ts';
 import { ProjectionHandlers } from './projection/projection.handlers.ts';
 import { ProjectService } from './project/project.service.ts';
 import { Projection } from './projection/projection.ts';
+import { LegacyController } from './legacy/legacy.controller.ts';
+import { LegacyOrders } from './legacy/legacy.orders.ts';
+import { LegacyService } from './legacy/legacy.service.ts';
+import { CaptionController } from './result/caption.controller.ts';
+import { CaptionService } from './result/caption.service.ts';
 import { ResultController } from './result/result.controller.ts';
+import { ResultLinks } from './result/result-links.ts';
+import { ResultLists } from './result/result-lists.ts';
 import { Stage } from './projection/stage.entity.ts';
 import { TaskEvent } from './projection/task-event.entity.ts';
+import { FileLinks } from './storage/file-links.ts';
 import { StorageClient } from './storage/storage.client.ts';
 import { TemplateController } from './template/template.controller.ts';
 import { TemplateClient } from './template/template.client.ts';
@@ -48,6 +56,8 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Inbox
     OrderController,
     OrdersController,
     ResultController,
+    CaptionController,
+    LegacyController,
     LiveController,
     TemplateController,
     ErrorController,
@@ -64,6 +74,12 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Inbox
     Projection,
     OverdueOrders,
     StorageClient,
+    FileLinks,
+    ResultLinks,
+    ResultLists,
+    CaptionService,
+    LegacyOrders,
+    LegacyService,
     TemplateClient,
     Templates,
     EventFeed,

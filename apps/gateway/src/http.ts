@@ -6,6 +6,7 @@ import { setUpCallbacks } from './callback/callback.routes.ts';
 import { GatewayConfig } from './gateway.config.ts';
 import { FORM_LIMITS } from './image/photos.ts';
 import { openApiDocument } from './document.ts';
+import { setUpLegacy } from './legacy/legacy.http.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -31,6 +32,7 @@ export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
       raw.unpipe();
       raw.resume();
     });
+  setUpLegacy(app);
   await setUpCallbacks(app);
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',

@@ -185,7 +185,11 @@ describe('what clients send', () => {
     };
 
     const addPhoto = (taskId: string, imageId: string) =>
-      bed.query(SERVICE, "insert into image values (?, ?, 0, 'image/jpeg', 1, now())", [taskId, imageId]);
+      bed.query(
+        SERVICE,
+        'insert into image (task_id, image_id, position, content_type, size, created_at) values (?, ?, 0, "image/jpeg", 1, now())',
+        [taskId, imageId],
+      );
 
     it('means the same in upper case at every operation', async () => {
       const all = await operations();

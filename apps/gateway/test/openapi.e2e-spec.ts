@@ -19,6 +19,7 @@ interface Content {
 interface Operation {
   operationId: string;
   summary: string;
+  deprecated?: boolean;
   parameters?: { name: string; in: string; required: boolean; schema: object }[];
   requestBody?: Content;
   responses: Record<string, Content & { description: string }>;
@@ -135,6 +136,37 @@ describe("the gateway's description of itself", () => {
     expect(await page.text()).toContain('TASK_NOT_FOUND');
     expect(await (await fetch(`${url}/errors`)).text()).toContain('href="/errors/TASK_NOT_FOUND"');
     expect(refusal(await rest.call('GET', '/errors/%3Cscript%3E'))).toBe('404 NOT_FOUND');
+  });
+
+  it('marks the routes of the former system as ending, and keeps what it promises of them', async () => {
+    const made = await rest.post('/project', { store_name: 'Sea Breeze Stay', region: 'Gangneung' });
+    const taskId = made.body.task_id as string;
+    await rest.post('/lyric/generate', { task_id: taskId });
+    const ending = operations().filter(({ operation }) => operation.deprecated);
+    expect(ending.map(({ path }) => path).sort()).toEqual([
+      '/lyric/generate',
+      '/lyric/status/{task_id}',
+      '/project',
+      '/project/image',
+      '/song/generate/{task_id}',
+      '/song/status/{task_id}',
+      '/songs',
+      '/video/download/{task_id}',
+      '/video/generate/{task_id}',
+      '/video/status/{render_id}',
+      '/videos',
+    ]);
+    for (const { path, method, operation } of ending) {
+      const body = method === 'post' ? { store_name: 'x', region: 'y', task_id: taskId } : undefined;
+      const url = path.replace('{task_id}', taskId).replace('{render_id}', `${taskId}-1`);
+      const answer = await (body ? rest.post(url, body) : rest.get(url));
+      const schema = operation.responses[answer.status]?.content?.['application/json']?.schema as { $ref?: string };
+      const where = `${method} ${path} ${answer.status}`;
+      expect([where, answer.type, schema !== undefined]).toEqual([where, 'application/json', true]);
+      const admits = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/')) as object);
+      admits(answer.body);
+      expect([where, admits.errors]).toEqual([where, null]);
+    }
   });
 
   it('can be read as YAML, and browsed', async () => {

@@ -52,6 +52,11 @@ export class StorageServiceConfig extends InternalConfig {
   @Min(1)
   IMAGE_MAX_BYTES: number = 20 * MIB;
 
+  /** How long fetching a photo by its address may take; less than whoever asks for it waits. */
+  @IsInt()
+  @Min(100)
+  IMAGE_FETCH_TIMEOUT_MS: number = 20_000;
+
   /** Width times height; more would exhaust whoever decodes it. */
   @IsInt()
   @Min(1)

@@ -52,6 +52,7 @@ const settings = {
   WORKER_POLL_MS: '100',
   FETCH_PRIVATE_HOSTS: '127.0.0.1',
   STORAGE_OPTIONAL_WAIT_MS: '300',
+  IMAGE_FETCH_TIMEOUT_MS: '1500',
 };
 const fixture = (path: string) => readFile(join(import.meta.dirname, '../../../sandbox', path));
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -413,7 +414,7 @@ describe('storage-service', () => {
       const first = await put(taskId, imageId, jpg);
       expect(first).toMatchObject({
         status: 201,
-        data: { imageId, contentType: 'image/jpeg', width: 180, height: 320 },
+        data: { imageId, contentType: 'image/jpeg', width: 180, height: 320, original: sha256(jpg) },
       });
       const again = await put(taskId, imageId, Readable.from([jpg.subarray(0, 10), jpg.subarray(10)]), 'image/png');
       expect(again).toMatchObject({ status: 201, data: first.data });
@@ -470,6 +471,43 @@ describe('storage-service', () => {
       expect(await put(taskId, imageId, jpg)).toMatchObject({ status: 201, data: { imageId, sha256: sha256(jpg) } });
       const other = Buffer.concat([jpg, Buffer.from('x')]);
       expect(await put(taskId, imageId, other)).toMatchObject({ status: 409, data: { code: 'IMAGE_EXISTS' } });
+    });
+
+    describe('by their address', () => {
+      const fetchPhoto = (taskId: string, imageId: string, url: string) =>
+        call('POST', `/internal/images/${taskId}/${imageId}`, { url });
+
+      it('are fetched through redirects, whatever their host calls them, and stored as others', async () => {
+        const [taskId, imageId] = [newId(), newId()];
+        const moved = host.serve('moved', redirect(host.serve('photo', whole(jpg, 'text/html'))));
+        const sent = await put(taskId, newId(), jpg);
+        const { imageId: other } = sent.data as { imageId: string };
+        const fetched = await fetchPhoto(taskId, imageId, moved);
+        expect(fetched).toMatchObject({ status: 201, data: { ...(sent.data as object), imageId } });
+        expect((await photoOf(taskId, imageId)).bytes).toEqual((await photoOf(taskId, other)).bytes);
+      });
+
+      it.each<[string, number, string, () => string]>([
+        ['nothing', 400, 'IMAGE_URL_UNREADABLE', () => host.serve('gone', status(404))],
+        ['a refusal', 400, 'IMAGE_URL_UNREADABLE', () => host.serve('no', status(401))],
+        ['an error', 400, 'IMAGE_URL_UNREADABLE', () => host.serve('broken', status(500))],
+        ['no host', 400, 'IMAGE_URL_UNREADABLE', () => 'http://127.0.0.1:1/x.jpg'],
+        ['a host of ours', 400, 'IMAGE_URL_NOT_PUBLIC', () => 'http://127.0.0.2:1/x.jpg'],
+        ['a name of ours', 400, 'IMAGE_URL_NOT_PUBLIC', () => 'http://localhost:1/x.jpg'],
+        ['a way inside', 400, 'IMAGE_URL_NOT_PUBLIC', () => host.serve('in', redirect('http://169.254.169.254/'))],
+        ['a file', 400, 'IMAGE_URL_NOT_PUBLIC', () => 'file:///etc/passwd'],
+        ['a web page', 415, 'NOT_AN_IMAGE', () => host.serve('page', whole(Buffer.from('<html></html>')))],
+        ['too much', 413, 'IMAGE_TOO_LARGE', () => host.serve('big', whole(Buffer.alloc(9 * MIB)))],
+        ['half of it', 400, 'IMAGE_INCOMPLETE', () => host.serve('half', cut(jpg))],
+        ['its beginning, then silence', 408, 'IMAGE_TOO_SLOW', () => host.serve('slow', stalled(jpg))],
+        ['silence', 400, 'IMAGE_URL_UNREADABLE', () => host.serve('silent', () => undefined)],
+      ])('are refused in time where there is %s, and nothing of it is told', async (_, status, code, url) => {
+        const taskId = newId();
+        const { status: answered, data } = await fetchPhoto(taskId, newId(), url());
+        expect([answered, (data as { code: string }).code]).toEqual([status, code]);
+        expect(JSON.stringify(data)).not.toMatch(/127|169|ECONN|localhost|passwd|401|404|500/);
+        expect(await database.read('background', em => em.count(Asset, { taskId }))).toBe(0);
+      });
     });
 
     const heic = Buffer.concat([Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), Buffer.alloc(100)]);
@@ -540,28 +578,60 @@ describe('storage-service', () => {
   });
 
   describe('links', () => {
-    it('give the file the name it is to be saved under, and end', async () => {
-      const event = song(host.serve('named.mp3', whole(mp3)));
+    const tracks = { revision: 1, kind: 'song', ref: 'tracks' };
+    const storedSong = async (name: string) => {
+      const event = song(host.serve(name, whole(mp3)));
       await bed.topics.send([event]);
       await ended(event.taskId, 'done');
-      const assets = [{ revision: 1, kind: 'song', ref: 'tracks' }];
-      const { data } = await call('POST', '/internal/links', {
-        taskId: event.taskId,
-        assets,
-        downloadName: '바다의 노래.mp3',
-      });
-      const { url } = (data as LinksResponse).links[0] as { url: string };
-      const { headers } = await axios.get(url);
-      expect(headers['content-disposition']).toBe(
-        `attachment; filename*=UTF-8''${encodeURIComponent('바다의 노래.mp3')}`,
+      return event;
+    };
+
+    it('offer the file as they are told, to HEAD and to Range too, and end', async () => {
+      const { taskId } = await storedSong('named.mp3');
+      const contentDisposition = `inline; filename="song.mp3"; filename*=UTF-8''${encodeURIComponent('바다의 노래.mp3')}`;
+      const { links } = await linksTo(taskId, { ...tracks, contentDisposition });
+      const [{ url, expiresAt }] = links as [LinksResponse['links'][number]];
+      expect(new Date(new URL(url).searchParams.get('se') as string).getTime()).toBeGreaterThanOrEqual(
+        new Date(expiresAt).getTime(),
       );
+      const head = await axios.head(url);
+      expect(head.headers).toMatchObject({
+        'content-type': 'audio/mpeg',
+        'content-length': String(mp3.length),
+        'content-disposition': contentDisposition,
+      });
+      const part = await axios.get<Buffer>(url, { headers: { range: 'bytes=100-199' }, responseType: 'arraybuffer' });
+      expect([part.status, part.headers['content-range'], part.headers['content-disposition']]).toEqual([
+        206,
+        `bytes 100-199/${mp3.length}`,
+        contentDisposition,
+      ]);
+      expect(Buffer.from(part.data)).toEqual(mp3.subarray(100, 200));
       const past = new URL(url);
       past.searchParams.set('se', '2020-01-01T00:00:00Z');
       expect((await axios.get(past.href, { validateStatus: () => true })).status).toBe(403);
     });
 
+    it('lead to the files of several tasks at once', async () => {
+      const [one, other] = [await storedSong('one.mp3'), await storedSong('other.mp3')];
+      const assets = [one, other].map(({ taskId }) => ({ taskId, ...tracks }));
+      const { data } = await call('POST', '/internal/links', { assets: [...assets, { taskId: newId(), ...tracks }] });
+      expect((data as LinksResponse).links.map(({ taskId }) => taskId)).toEqual([one.taskId, other.taskId]);
+      expect((data as LinksResponse).missing).toHaveLength(1);
+      expect(await call('POST', '/internal/links', { assets: [tracks] })).toMatchObject({
+        status: 400,
+        data: { code: 'TASK_MISSING' },
+      });
+    });
+
     it('refuse what is not a question', async () => {
-      for (const body of [{}, { taskId: 'x', assets: [] }, { taskId: newId(), assets: [{ kind: 'film' }] }])
+      const broken = { ...tracks, contentDisposition: 'inline\r\nset-cookie: a=b' };
+      for (const body of [
+        { taskId: newId(), assets: [broken] },
+        {},
+        { taskId: 'x', assets: [] },
+        { taskId: newId(), assets: [{ kind: 'film' }] },
+      ])
         expect(await call('POST', '/internal/links', body)).toMatchObject({
           status: 400,
           data: { code: 'INVALID_INPUT' },

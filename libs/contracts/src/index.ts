@@ -1,6 +1,7 @@
 export * from './asset.ts';
 export * from './called-back.ts';
 export * from './catalog.ts';
+export * from './cut.ts';
 export * from './failure.ts';
 export * from './lyric.ts';
 export * from './message.ts';

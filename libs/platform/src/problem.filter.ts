@@ -6,6 +6,7 @@ import {
   ValidationPipe,
   type ArgumentsHost,
   type ExceptionFilter,
+  type ValidationPipeOptions,
 } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -125,15 +126,14 @@ export const problem = (status: number, code: string, title: string): Problem =>
 const MAX_ERRORS = 100;
 
 /** Shapes are checked strictly: what a class does not know is refused, not ignored. */
-export const validationPipe = () => new ShapePipe({ whitelist: true, forbidNonWhitelisted: true, transform: true });
+export const validationPipe = (changes: ValidationPipeOptions = {}) =>
+  new ShapePipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, ...changes });
 
 class ShapePipe extends ValidationPipe {
-  override async transform(...[value, metadata]: Parameters<ValidationPipe['transform']>) {
-    try {
-      return (await super.transform(value, metadata)) as Awaited<ReturnType<ValidationPipe['transform']>>;
-    } catch (error) {
+  override transform(...[value, metadata]: Parameters<ValidationPipe['transform']>) {
+    return super.transform(value, metadata).catch((error: unknown) => {
       throw error instanceof Invalid ? new InvalidShape(error.faults, metadata.type === 'body') : error;
-    }
+    });
   }
 
   override createExceptionFactory() {

@@ -25,12 +25,15 @@ export class SourceClient {
     this.http = axios.create(publicHttpOptions(config));
   }
 
-  /** Begins a download; the caller reads it to its end or destroys it. @throws ProviderError `SOURCE_...` */
-  async open(address: string): Promise<Download> {
+  /**
+   * Begins a download; the caller reads it to its end or destroys it. With `endsAt`, it has to begin by then, redirects
+   * included. @throws ProviderError `SOURCE_...`
+   */
+  async open(address: string, endsAt?: number): Promise<Download> {
     try {
       let url = webUrl(address);
       for (let redirects = 0; ; redirects++) {
-        const { status, headers, data } = await this.get(url);
+        const { status, headers, data } = await this.get(url, endsAt);
         if (status === 200) return { stream: data, announcedBytes: sizeIn(headers['content-length']) };
         data.destroy();
         const { location } = headers as { location?: string };
@@ -43,8 +46,9 @@ export class SourceClient {
     }
   }
 
-  private get({ href }: URL): Promise<AxiosResponse<Readable>> {
+  private get({ href }: URL, endsAt?: number): Promise<AxiosResponse<Readable>> {
     return this.http.get<Readable>(href, {
+      ...(endsAt !== undefined && { timeout: Math.max(1, endsAt - Date.now()) }),
       responseType: 'stream',
       decompress: false,
       maxContentLength: -1,

@@ -25,11 +25,20 @@ let hasLogger = false;
 
 const BODY_LIMIT = 256 * 1024;
 
+/** An address with a slash at its end is the same. */
+const routerOptions = { ignoreTrailingSlash: true };
+
 /** Builds the service and starts HTTP, then messages. Health answers even while the broker or database is away. */
 export async function boot(module: Type, options: StartOptions = {}): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
-    new FastifyAdapter({ bodyLimit: BODY_LIMIT, forceCloseConnections: true, genReqId: () => newId(), ...earlyErrors }),
+    new FastifyAdapter({
+      bodyLimit: BODY_LIMIT,
+      forceCloseConnections: true,
+      routerOptions,
+      genReqId: () => newId(),
+      ...earlyErrors,
+    }),
     // Our own logger takes over as soon as there is one; before that `start` says what is wrong, without a stack.
     { logger: false, abortOnError: false, bodyParser: false },
   );

@@ -22,7 +22,7 @@ export class Rest {
     const isStream = type === 'text/event-stream';
     const text = isStream ? '' : await response.text();
     if (isStream) await response.body?.cancel();
-    return { status, type, headers, body: (type.includes('json') ? JSON.parse(text) : text) as T };
+    return { status, type, headers, body: (text && type.includes('json') ? JSON.parse(text) : text) as T };
   }
 
   get<T = Record<string, unknown>>(path: string): Promise<Answer<T>> {

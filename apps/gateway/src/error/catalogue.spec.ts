@@ -22,6 +22,7 @@ const internal = new Set([
   'MIGRATION_UNLOCKED',
   'NOT_CONSUMING',
   'NOT_SUPPORTED',
+  'TASK_MISSING',
   'TRACK_MISSING',
   'TWO_HANDLERS',
   'UNKNOWN_TYPE',

@@ -5,13 +5,21 @@ const asDocumented = 'Compare the request with the API documentation at `/docs`.
 
 /** The `code` of an answer of 400 and above. */
 export const requestCodes: Record<string, Entry> = {
+  ALREADY_PAID: [
+    409,
+    'The stage was paid for and failed; a GET of the former API never pays again.',
+    'Send `POST /v1/projects/{id}/retry`.',
+  ],
+  ALREADY_PROCESSING: [409, 'The video is being made already.', 'Ask for its status.'],
   BACKLOG_FULL: [503, 'Too many messages wait for the message broker, so no order is accepted.', again],
   BAD_REQUEST: [400, 'The request cannot be read.', asDocumented],
   CALLBACK_NOT_KEPT: [503, "A provider's callback cannot be kept at the moment.", 'The provider repeats it by itself.'],
   DATABASE_BUSY: [503, 'Too many requests wait for the database.', again],
   DATABASE_UNAVAILABLE: [503, 'The database cannot be reached.', again],
+  EXPIRES_IN_TOO_LONG: [400, 'A link cannot work for so long.', 'Ask for fewer seconds.'],
   FILE_NOT_FOUND: [404, 'This file was not made: a film may have no poster.', 'Look at the project for what there is.'],
   HEADERS_TOO_LARGE: [431, 'The address or the headers of the request are too long.', 'Send shorter ones.'],
+  IDEMPOTENCY_KEY_IN_USE: [409, 'The request with this `Idempotency-Key` is still being carried out.', again],
   IDEMPOTENCY_KEY_REUSED: [
     422,
     'The `Idempotency-Key` came before with another request.',
@@ -30,6 +38,12 @@ export const requestCodes: Record<string, Entry> = {
   IMAGE_TOO_LARGE: [413, 'The image has too many bytes or pixels.', 'Send a smaller one.'],
   IMAGE_TOO_SLOW: [408, 'The image did not arrive in time.', 'Upload it again, over a faster connection or smaller.'],
   IMAGE_UNREADABLE: [400, 'The image is damaged.', 'Open it in an image editor, save it, and upload it again.'],
+  IMAGE_URL_NOT_PUBLIC: [400, 'The image is not at an address of the public web.', 'Send the file itself.'],
+  IMAGE_URL_UNREADABLE: [
+    400,
+    'No image can be fetched from the address.',
+    'Check the address, or send the file itself.',
+  ],
   INTERNAL_ERROR: [
     500,
     'Something went wrong on our side.',
@@ -52,6 +66,11 @@ export const requestCodes: Record<string, Entry> = {
     'The multipart body cannot be read.',
     'Let your HTTP library build the multipart/form-data body.',
   ],
+  INVALID_URL: [
+    400,
+    'The address of the image is not one of the web.',
+    'Send an http or https address without credentials.',
+  ],
   LYRIC_MISSING: [409, 'The order needs a lyric, and there is none yet.', 'Order the lyric first, or send your own.'],
   LYRIC_NOT_READY: [404, 'There is no such lyric yet.', 'Wait until the stage is completed.'],
   METHOD_NOT_ALLOWED: [405, 'The resource has no such method.', asDocumented],
@@ -63,8 +82,14 @@ export const requestCodes: Record<string, Entry> = {
   NOT_FOUND: [404, 'There is no such resource.', asDocumented],
   NOT_MULTIPART: [415, 'Images are sent as multipart/form-data.', asDocumented],
   NO_FILE: [400, 'The form holds no file.', 'Send at least one.'],
+  ORDER_NOT_FOUND: [404, 'The project has no such order.', 'Get the orders of the project.'],
   ORDER_RUNNING: [409, 'Another order of the project is running.', 'Wait until it has ended, or cancel it.'],
   PHOTOS_MISSING: [409, 'The film needs at least one photo.', 'Add one, or order with `"withoutPhotos": true`.'],
+  PRECONDITION_FAILED: [
+    412,
+    'The project has changed since the `ETag` in `If-Match`.',
+    'Get the project, review it, and send its present `ETag`.',
+  ],
   REQUEST_TIMEOUT: [408, 'The request did not arrive in time.', 'Send it again.'],
   REVISION_NOT_FOUND: [
     404,
@@ -78,6 +103,12 @@ export const requestCodes: Record<string, Entry> = {
   ],
   SONG_MISSING: [409, 'The order needs a song, and there is none yet.', 'Order the song first.'],
   SONG_NOT_READY: [404, 'There is no such song yet.', 'Wait until the stage is completed.'],
+  SONG_STALE: [409, 'The song is not of the present lyric.', 'Order the song first.'],
+  STAGE_DONE: [
+    409,
+    'The stage is already done, and nothing says that it is to be made and paid for again.',
+    'Send `"again": true`, or the `revision` or `ETag` you reviewed.',
+  ],
   STOPPING: [503, 'This process of the service is stopping.', again],
   STOP_AFTER_WITHOUT_RUN: [
     400,

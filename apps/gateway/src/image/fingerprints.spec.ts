@@ -13,9 +13,16 @@ describe('fingerprints of files', () => {
   it('are those of what was sent, however it was cut, and pass it on', async () => {
     const prints = new Fingerprints(files('one', 'two'));
     const passed: string[] = [];
-    for await (const file of prints.passed()) passed.push((await buffer(file)).toString());
+    for await (const file of prints.passed()) passed.push((await buffer(file as Readable)).toString());
     expect(passed).toEqual(['one', 'two']);
     expect(prints.body).toEqual({ files: [sha256('one'), sha256('two')] });
+  });
+
+  it('of an address are the address', async () => {
+    const addresses = async function* () {
+      yield new URL('https://example.com/1.jpg');
+    };
+    expect(await new Fingerprints(addresses()).read()).toEqual({ files: ['https://example.com/1.jpg'] });
   });
 
   it('are the same when nobody else reads the files', async () => {

@@ -1,15 +1,17 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Put, Req, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
   ApiCreatedResponse,
+  ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidInput, urlIn } from '@castad/platform';
 import type { Readable } from 'node:stream';
 import { type Answer, AnswerInterceptor } from '../answer.ts';
 import { GatewayConfig } from '../gateway.config.ts';
@@ -18,7 +20,14 @@ import { ImageId, TaskId } from '../input/ids.ts';
 import { photosIn } from './photos.ts';
 import { ApiProblem } from '../openapi.ts';
 import { ImageService } from './image.service.ts';
-import { ImageOrderDto, ImagesView } from '../project/project.dto.ts';
+import { ImageOrderDto, ImagesView, ImageView } from '../project/project.dto.ts';
+import { imageView } from '../project/project.view.ts';
+import { answer, ApiLink } from '../result/link.answer.ts';
+import { LinkQuery } from '../result/result.dto.ts';
+import { FileLinks } from '../storage/file-links.ts';
+import { ImageUrlDto } from './image.dto.ts';
+import { photoFile } from './photo-file.ts';
+import type { Incoming } from './uploads.ts';
 
 const FILES = { type: 'array', items: { type: 'string', format: 'binary' } } as const;
 
@@ -29,6 +38,7 @@ const FILES = { type: 'array', items: { type: 'string', format: 'binary' } } as 
 export class ImageController {
   constructor(
     private readonly images: ImageService,
+    private readonly links: FileLinks,
     private readonly config: GatewayConfig,
   ) {}
 
@@ -40,16 +50,49 @@ export class ImageController {
     return this.images.list(taskId);
   }
 
+  @Get(':imageId')
+  @ApiOperation({ summary: 'An image' })
+  @ApiOkResponse({ type: ImageView })
+  @ApiProblem(404)
+  async get(@TaskId() taskId: string, @ImageId() imageId: string): Promise<ImageView> {
+    return imageView(await this.images.get(taskId, imageId));
+  }
+
+  @Get(':imageId/file')
+  @ApiLink('The picture, as it is stored')
+  async file(
+    @TaskId() taskId: string,
+    @ImageId() imageId: string,
+    @Query() query: LinkQuery,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await answer(reply, query, await this.links.to(photoFile(await this.images.get(taskId, imageId)), query));
+  }
+
   @Post()
-  @ApiOperation({ summary: 'Add images (JPEG, PNG or WebP), in the order they are to appear' })
+  @ApiOperation({
+    summary: 'Add images (JPEG, PNG or WebP), in the order they are to appear; or one by its address on the web',
+  })
   @RouteConfig({ takesFiles: true })
-  @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: { type: 'object', properties: { images: FILES } } })
+  @ApiConsumes('multipart/form-data', 'application/json')
+  @ApiBody({
+    schema: {
+      oneOf: [{ type: 'object', properties: { images: FILES } }, { $ref: '#/components/schemas/ImageUrlDto' }],
+    },
+  })
+  @ApiExtraModels(ImageUrlDto)
   @ApiCreatedResponse({ type: ImagesView })
+  @ApiOkResponse({ type: ImagesView, description: 'The project has all of these files already.' })
   @ApiIdempotencyKey()
   @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
-  add(@TaskId() taskId: string, @TheCall() call: Call, @Req() request: FastifyRequest): Promise<Answer<ImagesView>> {
-    return this.images.add({ call, taskId, files: this.photosIn(request) });
+  add(
+    @TaskId() taskId: string,
+    @TheCall() call: Call,
+    @Req() request: FastifyRequest,
+    @Body() body?: ImageUrlDto,
+  ): Promise<Answer<ImagesView>> {
+    const files = body?.url === undefined ? this.photosIn(request) : photoAt(body.url);
+    return this.images.add({ call, taskId, files });
   }
 
   @Put()
@@ -94,4 +137,11 @@ export class ImageController {
   private photosIn(request: FastifyRequest): AsyncGenerator<Readable> {
     return photosIn(request, 2 * this.config.HTTP_TIMEOUT_MS);
   }
+}
+
+async function* photoAt(address: string): AsyncGenerator<Incoming> {
+  const url = urlIn(address);
+  if (!url)
+    throw new InvalidInput('INVALID_URL', 'The url is no address of the web: http or https, without credentials.');
+  yield new URL(url);
 }

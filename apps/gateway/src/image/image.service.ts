@@ -1,7 +1,6 @@
 import { MAX_IMAGES } from '@castad/contracts';
 import { Conflict, Database, NotFound, type UnitOfWork } from '@castad/platform';
 import { HttpStatus, Injectable } from '@nestjs/common';
-import type { Readable } from 'node:stream';
 import { Answer } from '../answer.ts';
 import type { Call } from '../idempotency/call.ts';
 import { Idempotency } from '../idempotency/idempotency.ts';
@@ -14,13 +13,13 @@ import { lockProject, type Situation, situationOf } from '../order/situation.ts'
 import type { ImagesView } from '../project/project.dto.ts';
 import { find } from '../project/project.service.ts';
 import { imageView } from '../project/project.view.ts';
-import { tooMany, Uploads } from './uploads.ts';
+import { type Incoming, tooMany, Uploads } from './uploads.ts';
 
 /** Photos on their way into a project. */
 export interface Upload {
   call: Call;
   taskId: string;
-  files: AsyncIterable<Readable>;
+  files: AsyncIterable<Incoming>;
 }
 
 @Injectable()
@@ -32,27 +31,43 @@ export class ImageService {
     private readonly keys: Idempotency,
   ) {}
 
-  list(taskId: string): Promise<ImagesView> {
+  async list(taskId: string): Promise<ImagesView> {
+    return imagesView(await this.all(taskId));
+  }
+
+  /** In their order. */
+  all(taskId: string): Promise<Image[]> {
     return this.database.read('requests', async em => {
       await find(em, taskId);
-      return imagesView(await em.find(Image, { taskId }, { orderBy: { position: 'asc' } }));
+      return em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
     });
   }
 
-  /** Streams the files to storage one after the other. All of them are added, or none. */
-  add(upload: Upload): Promise<Answer<ImagesView>> {
+  /** @throws NotFound `IMAGE_NOT_FOUND` */
+  async get(taskId: string, imageId: string): Promise<Image> {
+    return found(await this.all(taskId), imageId);
+  }
+
+  /**
+   * Streams the files to storage one after the other. All of them are added, or none. A file that the project has
+   * already is the image that is there: 200 if there is no other.
+   */
+  async add(upload: Upload): Promise<Answer<ImagesView>> {
     const { taskId } = upload;
     const isThere = (unit: UnitOfWork) => lockProject(unit, taskId);
-    return this.take(upload, MAX_IMAGES, isThere, async (unit, uploaded) => {
-      const { project, latest, images: before } = await situationOf(unit, taskId);
-      if (before.length + uploaded.length > MAX_IMAGES) throw tooMany(MAX_IMAGES);
-      const images = uploaded.map((image, i) =>
-        Image.uploaded({ taskId, position: before.length + i, ...factsOf(image) }),
-      );
-      for (const image of images) unit.insert(image);
+    let spare: string[] = [];
+    const answer = await this.take(upload, MAX_IMAGES, isThere, async (unit, uploaded) => {
+      const { project, latest, images: known } = await situationOf(unit, taskId);
+      const { images, fresh } = admitted(taskId, known, uploaded);
+      if (known.length + fresh.length > MAX_IMAGES) throw tooMany(MAX_IMAGES);
+      spare = idsOf(uploaded).filter(id => !idsOf(fresh).includes(id));
+      if (fresh.length === 0) return new Answer(HttpStatus.OK, imagesView(images));
+      for (const image of fresh) unit.insert(image);
       project.changed();
       return new Answer(HttpStatus.CREATED, imagesView(images, latest));
     });
+    await this.uploads.discard(taskId, spare);
+    return answer;
   }
 
   /** Another photo takes the place of this one. @throws NotFound, Conflict `IMAGE_IN_USE` */
@@ -119,11 +134,7 @@ export class ImageService {
           return save(unit, uploaded);
         }),
       );
-      if (!isSaved)
-        await this.uploads.discard(
-          taskId,
-          uploaded.map(({ imageId }) => imageId),
-        );
+      if (!isSaved) await this.uploads.discard(taskId, idsOf(uploaded));
       return answer;
     });
   }
@@ -138,7 +149,22 @@ export class ImageService {
   }
 }
 
-const factsOf = ({ imageId, contentType, size }: UploadedImage) => ({ imageId, contentType, size });
+const idsOf = (images: { imageId: string }[]): string[] => images.map(({ imageId }) => imageId);
+
+const factsOf = ({ imageId, contentType, size, original }: UploadedImage) => ({ imageId, contentType, size, original });
+
+/** What is uploaded as images of the project, and which of them it did not have. */
+function admitted(taskId: string, known: Image[], uploaded: UploadedImage[]): { images: Image[]; fresh: Image[] } {
+  const fresh: Image[] = [];
+  const images = uploaded.map(upload => {
+    const same = [...known, ...fresh].find(({ original }) => original && original === upload.original);
+    if (same) return same;
+    const image = Image.uploaded({ taskId, position: known.length + fresh.length, ...factsOf(upload) });
+    fresh.push(image);
+    return image;
+  });
+  return { images, fresh };
+}
 
 const imagesView = (images: Image[], latest?: Order): ImagesView => ({
   images: images.map(imageView),

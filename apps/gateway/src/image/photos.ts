@@ -1,30 +1,41 @@
 import { MAX_IMAGES } from '@castad/contracts';
 import { AppError, InvalidInput, toError } from '@castad/platform';
+import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
 const FIELD = 'images';
 
-/** One file and one field more than are taken, so that the refusal is our own. */
-export const FORM_LIMITS = { files: MAX_IMAGES + 1, fields: 1, fieldSize: 1024 };
+/** One file more than are taken, and some fields, so that the refusal is our own. */
+export const FORM_LIMITS = { files: MAX_IMAGES + 1, fields: 10, fieldSize: 1024 };
 
 /**
  * The files of a form, as they come: the next one is read when the one before has been.
  * @throws AppError saying what is wrong with the form; a client that is silent for `idleMs` while we wait for it is cut off
  */
 export async function* photosIn(request: FastifyRequest, idleMs: number): AsyncGenerator<Readable> {
+  for await (const part of partsIn(request, idleMs)) {
+    if (part.fieldname !== FIELD)
+      throw new InvalidInput('UNKNOWN_FIELD', `Send files in the field ${FIELD}, and nothing else.`);
+    if (part.type === 'field')
+      throw new InvalidInput('NOT_A_FILE', `The field ${FIELD} holds files: each part needs a filename.`);
+    yield part.file;
+  }
+}
+
+/** The parts of a form, likewise, whatever they are called. */
+export async function* partsIn(request: FastifyRequest, idleMs: number): AsyncGenerator<Multipart> {
   if (!request.isMultipart())
-    throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data.', { status: 415 });
+    throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data, or the address of one as JSON.', {
+      status: 415,
+    });
   const watch = cutOffSilent(request.raw, idleMs);
   try {
     for await (const part of request.parts()) {
-      if (part.fieldname !== FIELD)
-        throw new InvalidInput('UNKNOWN_FIELD', `Send files in the field ${FIELD}, and nothing else.`);
-      if (part.type === 'field')
-        throw new InvalidInput('NOT_A_FILE', `The field ${FIELD} holds files: each part needs a filename.`);
-      yield part.file;
-      if (part.file.truncated) throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
+      yield part;
+      if (part.type === 'file' && part.file.truncated)
+        throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
     }
   } catch (error) {
     throw error instanceof AppError ? error : brokenForm(error);

@@ -6,6 +6,9 @@ import { brokenForm } from './photos.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { UploadedImage } from '../storage/storage.types.ts';
 
+/** A photo that is sent, or its address on the web. */
+export type Incoming = Readable | URL;
+
 /** Photos on their way from clients to storage: of one request all or none, of all requests a bounded number. */
 @Injectable()
 export class Uploads {
@@ -23,7 +26,7 @@ export class Uploads {
    */
   async take<T>(
     taskId: string,
-    files: AsyncIterable<Readable>,
+    files: AsyncIterable<Incoming>,
     max: number,
     save: (uploaded: UploadedImage[]) => Promise<T>,
   ): Promise<T> {
@@ -61,7 +64,7 @@ export class Uploads {
     );
   }
 
-  private async upload(taskId: string, files: AsyncIterable<Readable>, max: number): Promise<UploadedImage[]> {
+  private async upload(taskId: string, files: AsyncIterable<Incoming>, max: number): Promise<UploadedImage[]> {
     const begun: string[] = [];
     const uploaded: UploadedImage[] = [];
     try {
@@ -80,7 +83,8 @@ export class Uploads {
   }
 
   /** A file that its client cut off is not storage's fault. */
-  private async pass(taskId: string, imageId: string, file: Readable): Promise<UploadedImage> {
+  private async pass(taskId: string, imageId: string, file: Incoming): Promise<UploadedImage> {
+    if (file instanceof URL) return this.storage.fetch(taskId, imageId, file.href);
     try {
       return await this.storage.upload(taskId, imageId, file);
     } catch (error) {

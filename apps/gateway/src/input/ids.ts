@@ -10,7 +10,7 @@ const oneForm = (code: string, title: string): PipeTransform<string, string> => 
 });
 
 /** The project of the path, a task to all who are not clients, with its id as it is stored. What is no id is not found. */
-export const TaskId = () => Param('projectId', oneForm('TASK_NOT_FOUND', 'There is no such project.'));
+export const TaskId = (name = 'projectId') => Param(name, oneForm('TASK_NOT_FOUND', 'There is no such project.'));
 
 /** The revision of the path, which names an order of the project. */
 export const Revision = () =>

@@ -101,6 +101,12 @@ describe('an event as clients see it', () => {
       type: 'Sung.v12',
       position: 9,
     });
-    expect(eventView(event)).toEqual({ id: 9, projectId: head.taskId, ...head, type: 'Sung', time: '2026-01-01T00:00:00.000Z' });
+    expect(eventView(event)).toEqual({
+      id: 9,
+      projectId: head.taskId,
+      ...head,
+      type: 'Sung',
+      time: '2026-01-01T00:00:00.000Z',
+    });
   });
 });

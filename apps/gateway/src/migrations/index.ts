@@ -8,6 +8,8 @@ import { AddCanonicalRequest } from './add-canonical-request.ts';
 import { DefaultJobColumns } from './default-job-columns.ts';
 import { CreateProject } from './create-project.ts';
 import { AddProjectLabels, IndexOrderTimes, IndexProjectEvents, KeepAnswers } from './serve-clients.ts';
+import { AddImageOriginal } from './add-image-original.ts';
+import { AddFilmFormat, IndexFilmFormats, IndexProjectLanguages } from './index-results.ts';
 import { IndexDrafts, IndexOrderStatuses, IndexProjectNames } from './index-lists.ts';
 
 export const migrations = [
@@ -32,4 +34,8 @@ export const migrations = [
   { name: '0019-project-events', class: IndexProjectEvents },
   { name: '0020-order-times', class: IndexOrderTimes },
   { name: '0021-answers', class: KeepAnswers },
+  { name: '0025-film-format', class: AddFilmFormat },
+  { name: '0026-film-formats', class: IndexFilmFormats },
+  { name: '0027-project-languages', class: IndexProjectLanguages },
+  { name: '0027-image-original', class: AddImageOriginal },
 ];

@@ -2,6 +2,7 @@ import {
   CancelTask,
   GenerateLyric,
   GenerateSong,
+  type Language,
   type Lyric,
   message,
   RenderVideo,
@@ -38,6 +39,8 @@ export interface Asked {
   again?: boolean;
   /** A film that shows no photo. */
   withoutPhotos?: boolean;
+  /** From now on the project's. */
+  language?: Language;
 }
 
 /** What an order is to make, from its first stage to its last. */
@@ -49,6 +52,7 @@ interface Range {
   /** The order that did not come to its end; what was paid for it is taken over. */
   retryOf?: number;
   withoutPhotos?: boolean;
+  language?: Language;
 }
 
 interface Placed {
@@ -145,7 +149,7 @@ export class OrderService {
   private async accept(
     unit: UnitOfWork,
     taskId: string,
-    { seen, ifMatch, withoutPhotos }: Asked,
+    { seen, ifMatch, withoutPhotos, language }: Asked,
     isSame: (running: Order) => boolean,
     choose: (situation: Situation) => Range,
   ): Promise<Order> {
@@ -155,10 +159,10 @@ export class OrderService {
       throw new Conflict('REVISION_STALE', `The project is at revision ${project.revision} by now.`);
     await assertMatches(unit, project, ifMatch);
     if (latest?.isRunning()) {
-      if (isSame(latest)) return latest;
+      if (isSame(latest) && (!language || language === latest.plan.language)) return latest;
       throw orderRunning();
     }
-    const range = { ...choose(situation), withoutPhotos };
+    const range = { ...choose(situation), withoutPhotos, language };
     const imageIds = images.map(({ imageId }) => imageId);
     return this.place(unit, project, imageIds, results, range).order;
   }
@@ -167,6 +171,7 @@ export class OrderService {
     this.outbox.assertRoom();
     const { first: firstStage, last: lastStage } = range;
     const { taskId } = project;
+    if (range.language) project.language = range.language;
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
     const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
     const cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };

@@ -6,10 +6,10 @@ import type { Project } from './project.entity.ts';
 
 const columns = 'task_id, name, revision, input, files, error, waiting, paid, started_at, ended_at';
 
-const isCompleted = "output is not null and (files is not null or name = 'lyric')";
+export const isCompleted = "output is not null and (files is not null or name = 'lyric')";
 
 /** A result without what is long in it: the words of a lyric, and when those of a song are sung. */
-const outline = `json_remove(if(output is null or name = 'song', output, '{}'), '$.tracks[0].lines', '$.tracks[1].lines')`;
+export const outline = `json_remove(if(output is null or name = 'song', output, '{}'), '$.tracks[0].lines', '$.tracks[1].lines')`;
 
 /** The newest order of each project, with how it stands. */
 export const latestOrders = (em: EntityManager, taskIds: string[]): Promise<Order[]> =>

@@ -3,8 +3,6 @@ import { firstIdAt } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import type { ListProjectsQuery } from './lists.dto.ts';
 import type { ProjectStatus } from './project.dto.ts';
-import { Stage } from '../projection/stage.entity.ts';
-import { entitiesOf } from '../rows.ts';
 
 type Query = [sql: string, values: unknown[]];
 
@@ -93,19 +91,6 @@ const statusCondition = (status: ProjectStatus): string => {
   const { order, lastStages } = orderStatuses[status];
   return `o.status = '${order}' and o.last_stage in (${lastStages.map(stage => `'${stage}'`).join(', ')})`;
 };
-
-/** All films of so many tasks. */
-export function filmsOfPage(em: EntityManager, cursor: string | undefined, tasks: number): Promise<Stage[]> {
-  const isFilm = "name = 'video' and output is not null and files is not null";
-  return entitiesOf(
-    em,
-    Stage,
-    `select film.* from stage_attempt film join (
-       select distinct task_id from stage_attempt where ${isFilm} ${cursor ? 'and task_id < ?' : ''} order by task_id desc limit ?
-     ) page on page.task_id = film.task_id where ${isFilm} order by film.task_id desc`,
-    [...(cursor ? [cursor] : []), tasks],
-  );
-}
 
 /** UUIDv7s are in order of time, so the last one of a page says where the next begins. */
 export const nextCursor = (ids: string[], limit: number): { hasMore: boolean; nextCursor?: string } => {

@@ -6,30 +6,23 @@ import { Answer } from '../answer.ts';
 import type { Call } from '../idempotency/call.ts';
 import { Idempotency } from '../idempotency/idempotency.ts';
 import { Image } from '../image/image.entity.ts';
-import { ofProject } from '../input/ids.view.ts';
 import { OrderService } from '../order/order.service.ts';
 import { orderRunning, type Situation, situationOf } from '../order/situation.ts';
-import type {
-  CreateProjectDto,
-  ListQuery,
-  ProjectPage,
-  ProjectSummaryView,
-  ProjectView,
-  VideoPage,
-} from './project.dto.ts';
+import type { CreateProjectDto, ProjectPage, ProjectSummaryView, ProjectView } from './project.dto.ts';
 import type { ListProjectsQuery } from './lists.dto.ts';
 import type { PatchProjectDto } from './patch.dto.ts';
 import { patchedLabels, patchedMaterial } from './patch.ts';
 import { assertMatches, etagOf, isAmong, nextEtag, readEtag } from './etag.ts';
 import { attemptsInList, attemptsOf, latestOrders } from './attempts.ts';
-import { filmsOfPage, nextCursor, pageOfTasks } from './lists.ts';
+import { nextCursor, pageOfTasks } from './lists.ts';
 import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
 import { Results } from './results.ts';
 import { atOneMoment } from '../rows.ts';
-import { Stage, type VideoOutput } from '../projection/stage.entity.ts';
+import { Stage } from '../projection/stage.entity.ts';
 
 export interface Result {
+  project: Project;
   stage: Stage;
   results: Results;
 }
@@ -81,14 +74,14 @@ export class ProjectService {
       const known = ifNoneMatch && (await readEtag(em, taskId));
       if (known && isAmong(ifNoneMatch, known)) return new Answer(HttpStatus.NOT_MODIFIED, undefined, { etag: known });
       return atOneMoment(em, async () => {
-        const project = await find(em, taskId);
-        const etag = (await readEtag(em, taskId)) as string;
-        const [order] = await latestOrders(em, [taskId]);
-        const stages = await attemptsOf(em, project);
-        const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-        return new Answer(HttpStatus.OK, projectView(project, order, stages, images), { etag });
+        const view = await viewOf(em, taskId);
+        return new Answer(HttpStatus.OK, view, { etag: (await readEtag(em, taskId)) as string });
       });
     });
+  }
+
+  view(taskId: string): Promise<ProjectView> {
+    return this.database.read('requests', em => atOneMoment(em, () => viewOf(em, taskId)));
   }
 
   /**
@@ -132,27 +125,6 @@ export class ProjectService {
     });
   }
 
-  /** The film that counts of each task, newest task first. Two queries, however long the page. */
-  async videos({ cursor, limit }: ListQuery): Promise<VideoPage> {
-    return this.database.read('requests', async em => {
-      const films = await filmsOfPage(em, cursor, limit + 1);
-      const ids = [...new Set(films.map(({ taskId }) => taskId))];
-      const projects = await em.find(
-        Project,
-        { taskId: { $in: ids.slice(0, limit) } },
-        { orderBy: { taskId: 'desc' } },
-      );
-      return {
-        videos: projects.flatMap(project => {
-          const ofTask = films.filter(({ taskId }) => taskId === project.taskId);
-          const film = new Results(project, ofTask).current('video');
-          return film ? [videoView(film, project)] : [];
-        }),
-        ...nextCursor(ids, limit),
-      };
-    });
-  }
-
   /** What counts of a stage, or a revision of it. @throws NotFound when the project, or the result, is not there */
   async result(taskId: string, name: StageName, revision?: number): Promise<Result> {
     return this.database.read('requests', async em => {
@@ -162,7 +134,7 @@ export class ProjectService {
         ? results.attempts(name).find(attempt => attempt.revision === revision && attempt.status() === 'completed')
         : results.current(name);
       if (!stage) throw new NotFound(`${name.toUpperCase()}_NOT_READY`, `The ${name} is not there yet.`);
-      return { stage, results };
+      return { project, stage, results };
     });
   }
 
@@ -173,6 +145,14 @@ export class ProjectService {
     const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
     return summaryView(project, order, stages, images);
   }
+}
+
+async function viewOf(em: EntityManager, taskId: string): Promise<ProjectView> {
+  const project = await find(em, taskId);
+  const [order] = await latestOrders(em, [taskId]);
+  const stages = await attemptsOf(em, project);
+  const images = await em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
+  return projectView(project, order, stages, images);
 }
 
 /** A locked project as it is after what was done to it. */
@@ -187,19 +167,4 @@ export async function find(em: EntityManager, taskId: string): Promise<Project> 
   const project = await em.findOne(Project, taskId);
   if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
   return project;
-}
-
-function videoView(film: Stage, { taskId, brief }: Project) {
-  const { format, durationSeconds } = film.output as VideoOutput;
-  return {
-    ...ofProject(taskId),
-    businessName: brief.businessName,
-    region: brief.region,
-    format,
-    durationSeconds,
-    size: film.files?.find(({ name }) => name === 'film')?.size ?? 0,
-    completedAt: (film.endedAt ?? new Date(0)).toISOString(),
-    href: `/v1/projects/${taskId}/video`,
-    posterHref: `/v1/projects/${taskId}/poster`,
-  };
 }

@@ -33,6 +33,11 @@ export class Results {
     return chosen ?? heard(song, (song.output as SongOutput).chosenTrackId);
   }
 
+  /** The track of a film that was ordered with this one, or with the song's own. */
+  trackHeard(song: Stage, trackId = (song.output as SongOutput).chosenTrackId): string {
+    return heard(song, trackId);
+  }
+
   /** Whether an attempt is made from something else than what counts now. */
   isStale(attempt: Stage): boolean {
     if (this.isOlderThanEdit(attempt)) return true;

@@ -1,85 +1,55 @@
-import { FILM, POSTER, TRACKS } from '@castad/contracts';
-import { AppError, NotFound } from '@castad/platform';
-import { Controller, Get, Header, HttpStatus, Query, Res } from '@nestjs/common';
-import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { FILM, POSTER } from '@castad/contracts';
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { TaskId } from '../input/ids.ts';
 import { ApiProblem } from '../openapi.ts';
-import { StorageClient } from '../storage/storage.client.ts';
-import type { LinkRequest } from '../storage/storage.types.ts';
-import { subRip } from './captions.ts';
-import { RevisionQuery, TrackQuery } from '../order/order.dto.ts';
-import { ListQuery, VideoPage } from '../project/project.dto.ts';
-import { ProjectService } from '../project/project.service.ts';
-import type { SongOutput, VideoOutput } from '../projection/stage.entity.ts';
+import { VideoPage } from '../project/project.dto.ts';
+import { answer, ApiLink } from './link.answer.ts';
+import { ResultLinks } from './result-links.ts';
+import { ResultLists } from './result-lists.ts';
+import { SongFileQuery, SongPage, SongsQuery, VideoFileQuery, VideosQuery } from './result.dto.ts';
 
 /** What the stages made, as links that are signed when somebody asks. */
 @ApiTags('results')
 @Controller('v1')
 export class ResultController {
   constructor(
-    private readonly projects: ProjectService,
-    private readonly storage: StorageClient,
+    private readonly links: ResultLinks,
+    private readonly lists: ResultLists,
   ) {}
+
+  @Get('songs')
+  @ApiOperation({ summary: 'The song that counts of each project, newest project first' })
+  @ApiOkResponse({ type: SongPage })
+  @ApiProblem(400)
+  songs(@Query() query: SongsQuery): Promise<SongPage> {
+    return this.lists.songs(query);
+  }
 
   @Get('videos')
   @ApiOperation({ summary: 'The newest film of each project' })
   @ApiOkResponse({ type: VideoPage })
   @ApiProblem(400)
-  videos(@Query() query: ListQuery): Promise<VideoPage> {
-    return this.projects.videos(query);
+  videos(@Query() query: VideosQuery): Promise<VideoPage> {
+    return this.lists.videos(query);
   }
 
   @Get('projects/:projectId/song')
-  @ApiOperation({ summary: 'The song, as MP3' })
-  @ApiFoundResponse({ description: 'A signed link.' })
-  @ApiProblem(400, 404)
-  async song(@TaskId() taskId: string, @Query() query: TrackQuery, @Res() reply: FastifyReply): Promise<void> {
-    const { stage, results } = await this.projects.result(taskId, 'song', query.revision);
-    const name = query.trackId ?? results.trackOf(stage);
-    await this.redirect(reply, taskId, { revision: stage.revision, kind: 'song', ref: TRACKS, name });
+  @ApiLink('The song, as MP3')
+  async song(@TaskId() taskId: string, @Query() query: SongFileQuery, @Res() reply: FastifyReply): Promise<void> {
+    await answer(reply, query, await this.links.song(taskId, query, query));
   }
 
   @Get('projects/:projectId/video')
-  @ApiOperation({ summary: 'The film, as MP4' })
-  @ApiFoundResponse({ description: 'A signed link.' })
-  @ApiProblem(400, 404)
-  video(@TaskId() taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
-    return this.film(taskId, query, FILM, reply);
+  @ApiLink('The film, as MP4')
+  async video(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
+    await answer(reply, query, await this.links.film(taskId, query, query, FILM));
   }
 
   @Get('projects/:projectId/poster')
-  @ApiOperation({ summary: 'A still of the film, as JPEG' })
-  @ApiFoundResponse({ description: 'A signed link.' })
-  @ApiProblem(400, 404)
-  poster(@TaskId() taskId: string, @Query() query: RevisionQuery, @Res() reply: FastifyReply): Promise<void> {
-    return this.film(taskId, query, POSTER, reply);
-  }
-
-  @Get('projects/:projectId/captions.srt')
-  @Header('content-type', 'application/x-subrip; charset=utf-8')
-  @ApiOperation({ summary: 'The sung lines as SubRip subtitles' })
-  @ApiOkResponse({ content: { 'application/x-subrip': { schema: { type: 'string' } } } })
-  @ApiProblem(400, 404)
-  async captions(@TaskId() taskId: string, @Query() query: TrackQuery): Promise<string> {
-    const { stage, results } = await this.projects.result(taskId, 'song', query.revision);
-    const wanted = query.trackId ?? results.trackOf(stage);
-    const track = (stage.output as SongOutput).tracks.find(({ trackId }) => trackId === wanted);
-    if (!track) throw new NotFound('TRACK_NOT_FOUND', 'The song has no such track.');
-    return subRip(track.lines ?? []);
-  }
-
-  private async film(taskId: string, { revision }: RevisionQuery, name: string, reply: FastifyReply): Promise<void> {
-    const { stage } = await this.projects.result(taskId, 'video', revision);
-    const { format } = stage.output as VideoOutput;
-    await this.redirect(reply, taskId, { revision: stage.revision, kind: 'video', ref: format, name });
-  }
-
-  private async redirect(reply: FastifyReply, taskId: string, file: LinkRequest): Promise<void> {
-    const { links, failed } = await this.storage.links(taskId, [file]);
-    const [link] = links;
-    if (failed[0]) throw new AppError(failed[0].code, failed[0].reason, { status: HttpStatus.CONFLICT });
-    if (!link) throw new NotFound('FILE_NOT_FOUND', 'This file was not made.');
-    await reply.header('cache-control', 'no-store').redirect(link.url, HttpStatus.FOUND);
+  @ApiLink('A still of the film, as JPEG')
+  async poster(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
+    await answer(reply, query, await this.links.film(taskId, query, query, POSTER));
   }
 }

@@ -24,13 +24,17 @@ export class StorageClient {
     });
   }
 
+  /** Fetches one photo from the web. @throws AppError likewise */
+  fetch(taskId: string, imageId: string, url: string): Promise<UploadedImage> {
+    return this.call<UploadedImage>({ method: 'POST', url: `/internal/images/${taskId}/${imageId}`, data: { url } });
+  }
+
   async remove(taskId: string, imageId: string): Promise<void> {
     await this.call({ method: 'DELETE', url: `/internal/images/${taskId}/${imageId}` });
   }
 
-  links(taskId: string, assets: LinkRequest[], downloadName?: string): Promise<Links> {
-    const data = { taskId, assets, ttlMs: this.config.LINK_TTL_MS, ...(downloadName && { downloadName }) };
-    return this.call<Links>({ method: 'POST', url: '/internal/links', data });
+  links(assets: LinkRequest[], ttlMs: number): Promise<Links> {
+    return this.call<Links>({ method: 'POST', url: '/internal/links', data: { assets, ttlMs } });
   }
 
   private async call<T>(request: AxiosRequestConfig): Promise<T> {

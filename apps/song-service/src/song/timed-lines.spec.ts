@@ -51,6 +51,22 @@ describe('timedLines', () => {
     ]);
   });
 
+  it('times Korean that comes decomposed, in pieces of any size, and blank where it is not sure', () => {
+    const lines = ['첫째 아침, 바다가 열리면', '따뜻한 방 한 칸'];
+    const pieces = ['첫째 아', '침, ', '바다가 ', '열', '리면\n', '따뜻', '한 방 ', '한 칸'].map(text =>
+      text.normalize('NFD'),
+    );
+    expect(spans(lines, sung(pieces))).toEqual([
+      [1, 3.5],
+      [3.5, 5],
+    ]);
+    const sure = sung(pieces).filter((_, i) => i !== 0 && i !== 5);
+    expect(spans(lines, sure)).toEqual([
+      [1.5, 3.5],
+      [4, 5],
+    ]);
+  });
+
   it('times Japanese, which has no blanks', () => {
     expect(spans(['波の音が聞こえる', '海の宿'], sung([...'波の音が聞こえる海の宿']))).toEqual([
       [1, 5],

@@ -87,7 +87,7 @@ export class BlobClient implements OnApplicationBootstrap {
   }
 
   /** A link that lets anybody read one file for a time. It is a secret: never logged, stored or sent in a message. */
-  async link(path: string, ttlMs: number, downloadName?: string): Promise<string> {
+  async link(path: string, ttlMs: number, contentDisposition?: string): Promise<string> {
     const blob = this.blob(path);
     const now = Date.now();
     const url = await blob.generateSasUrl({
@@ -95,7 +95,7 @@ export class BlobClient implements OnApplicationBootstrap {
       startsOn: new Date(now - CLOCK_SKEW_MS),
       expiresOn: new Date(now + ttlMs),
       ...(blob.url.startsWith('https:') && { protocol: SASProtocol.Https }),
-      ...(downloadName && { contentDisposition: `attachment; filename*=UTF-8''${encodeURIComponent(downloadName)}` }),
+      ...(contentDisposition && { contentDisposition }),
     });
     const { AZURE_PUBLIC_ENDPOINT: publicEndpoint } = this.config;
     if (!publicEndpoint) return url;

@@ -1,8 +1,8 @@
 import { AppError, InternalGuard } from '@castad/platform';
-import { Controller, Delete, HttpCode, Param, Put, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Param, Post, Put, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { ImageParams, type UploadedImage } from './image.dto.ts';
+import { FetchImage, ImageParams, type UploadedImage } from './image.dto.ts';
 import { ImageService } from './image.service.ts';
 
 @Controller('internal/images')
@@ -27,6 +27,13 @@ export class ImageController {
       void reply.header('connection', 'close');
       throw error;
     }
+  }
+
+  /** The same for a file that is fetched from the web. */
+  @Post(':taskId/:imageId')
+  @HttpCode(201)
+  fetch(@Param() { taskId, imageId }: ImageParams, @Body() { url }: FetchImage): Promise<UploadedImage> {
+    return this.images.fetch(taskId, imageId, url);
   }
 
   @Delete(':taskId/:imageId')

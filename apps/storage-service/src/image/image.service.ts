@@ -1,5 +1,5 @@
 import { Outbox } from '@castad/messaging';
-import { AppError, Conflict, Database } from '@castad/platform';
+import { AppError, Conflict, Database, InvalidInput, ProviderError, SourceClient } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { Semaphore } from 'async-mutex';
@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Asset, UPLOADED } from '../asset/asset.entity.ts';
 import { blobPath } from '../asset/blob-path.ts';
-import { FileRejected, IncomingFile } from '../asset/incoming-file.ts';
+import { FileRejected, IncomingFile, type Limits } from '../asset/incoming-file.ts';
 import { BlobClient, BlobDiffers } from '../azure/blob.client.ts';
 import { StorageServiceConfig } from '../storage-service.config.ts';
 import type { UploadedImage } from './image.dto.ts';
@@ -25,6 +25,8 @@ interface Original {
   type: FileTypeResult;
 }
 
+type Expected = Pick<Limits, 'announcedBytes' | 'totalMs'>;
+
 @Injectable()
 export class ImageService {
   private readonly uploads = new Semaphore(UPLOADS_AT_ONCE);
@@ -32,6 +34,7 @@ export class ImageService {
 
   constructor(
     private readonly blobs: BlobClient,
+    private readonly sources: SourceClient,
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly config: StorageServiceConfig,
@@ -40,9 +43,27 @@ export class ImageService {
   }
 
   upload(taskId: string, imageId: string, body: Readable, announcedBytes?: number): Promise<UploadedImage> {
+    return this.take(taskId, imageId, body, { announcedBytes, totalMs: this.config.STORAGE_COPY_TIMEOUT_MS });
+  }
+
+  /** A file of somebody else's, by the rules for files from the public web. */
+  async fetch(taskId: string, imageId: string, url: string): Promise<UploadedImage> {
+    const endsAt = Date.now() + this.config.IMAGE_FETCH_TIMEOUT_MS;
+    const { stream, announcedBytes } = await this.sources.open(url, endsAt).catch((error: unknown) => {
+      throw fetchError(error);
+    });
+    try {
+      const totalMs = Math.max(0, endsAt - Date.now());
+      return await this.take(taskId, imageId, stream, { announcedBytes, totalMs });
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  private take(taskId: string, imageId: string, body: Readable, expected: Expected): Promise<UploadedImage> {
     return this.uploads.runExclusive(async () => {
       try {
-        const original = await this.read(body, announcedBytes);
+        const original = await this.read(body, expected);
         const known = await this.database.read('requests', em => em.findOne(Asset, keyOf(taskId, imageId)));
         return known ? repeated(known, original) : await this.store(taskId, imageId, original);
       } catch (error) {
@@ -66,12 +87,11 @@ export class ImageService {
     });
   }
 
-  private async read(body: Readable, announcedBytes?: number): Promise<Original> {
+  private async read(body: Readable, expected: Expected): Promise<Original> {
     const file = await IncomingFile.open(body, {
-      announcedBytes,
+      ...expected,
       maxBytes: this.config.IMAGE_MAX_BYTES,
       idleMs: this.config.HTTP_TIMEOUT_MS,
-      totalMs: this.config.STORAGE_COPY_TIMEOUT_MS,
     });
     try {
       const type = await file.type();
@@ -121,7 +141,8 @@ function repeated(known: Asset, { sha256 }: Original): UploadedImage {
 
 function viewOf({ ref: imageId, files, photo }: Asset): UploadedImage {
   const { contentType, size, sha256 } = files[0] as Asset['files'][number];
-  return { imageId, contentType, size, sha256, ...(photo && { width: photo.width, height: photo.height }) };
+  const original = photo?.original ?? sha256;
+  return { imageId, contentType, size, sha256, original, ...(photo && { width: photo.width, height: photo.height }) };
 }
 
 const imageExists = (cause?: unknown) => new Conflict('IMAGE_EXISTS', 'There is another image of this id.', { cause });
@@ -129,6 +150,14 @@ const imageExists = (cause?: unknown) => new Conflict('IMAGE_EXISTS', 'There is 
 function uploadError(error: unknown): unknown {
   if (error instanceof BlobDiffers) return imageExists(error);
   return error instanceof FileRejected ? rejection(error) : error;
+}
+
+/** Of a file that somebody named: what its host says is not told, as the host may be anybody's. */
+function fetchError(error: unknown): unknown {
+  if (!(error instanceof ProviderError)) return error;
+  return error.code === 'SOURCE_NOT_PUBLIC'
+    ? new InvalidInput('IMAGE_URL_NOT_PUBLIC', 'The address is not one of the public web.', { cause: error })
+    : new InvalidInput('IMAGE_URL_UNREADABLE', 'No image can be fetched from this address now.', { cause: error });
 }
 
 function rejection(cause: FileRejected): AppError {

@@ -1,9 +1,9 @@
-import { Database, InternalGuard } from '@castad/platform';
+import { Database, InternalGuard, InvalidInput } from '@castad/platform';
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { Asset } from '../asset/asset.entity.ts';
 import { BlobClient } from '../azure/blob.client.ts';
 import { StorageServiceConfig } from '../storage-service.config.ts';
-import { type AssetKey, LinksRequest, type LinksResponse } from './link.dto.ts';
+import { LinksRequest, type LinksResponse } from './link.dto.ts';
 
 @Controller('internal/links')
 @UseGuards(InternalGuard)
@@ -14,22 +14,24 @@ export class LinkController {
     private readonly config: StorageServiceConfig,
   ) {}
 
-  /** Links to what is stored of one task's assets; one query, however many. */
+  /** Links to what is stored of the assets; one query, however many. */
   @Post()
   @HttpCode(200)
-  async sign(@Body() { taskId, assets: wanted, ttlMs, downloadName }: LinksRequest): Promise<LinksResponse> {
-    const keys = wanted.map(({ revision, kind, ref }) => ({ revision, kind, ref }));
-    const found = await this.database.read('requests', em => em.find(Asset, { taskId, $or: keys }));
-    const byKey = new Map(found.map(asset => [keyOf(asset), asset]));
+  async sign(@Body() request: LinksRequest): Promise<LinksResponse> {
+    const { ttlMs = this.config.STORAGE_LINK_TTL_MS } = request;
+    const expiresAt = wholeSecond(Date.now() + ttlMs);
+    const wanted = request.assets.map(asset => ({ ...asset, taskId: taskOf(asset.taskId ?? request.taskId) }));
+    const found = await this.database.read('requests', em => em.find(Asset, { $or: wanted.map(keyIn) }));
+    const byKey = new Map(found.map(asset => [textOf(asset), asset]));
     const response: LinksResponse = { links: [], missing: [], failed: [] };
-    for (const { revision, kind, ref, name } of wanted) {
-      const [key, asset] = [{ revision, kind, ref }, byKey.get(keyOf({ revision, kind, ref }))];
-      const files = asset?.status === 'done' ? asset.files.filter(file => !name || file.name === name) : [];
+    for (const { name: only, contentDisposition, ...rest } of wanted) {
+      const [key, asset] = [keyIn(rest), byKey.get(textOf(rest))];
+      const files = asset?.status === 'done' ? asset.files.filter(file => !only || file.name === only) : [];
       for (const { name, path, contentType, size } of files) {
-        const url = await this.blobs.link(path, ttlMs ?? this.config.STORAGE_LINK_TTL_MS, downloadName);
-        response.links.push({ ...key, name, url, contentType, size });
+        const url = await this.blobs.link(path, ttlMs, contentDisposition);
+        response.links.push({ ...key, name, url, contentType, size, expiresAt });
       }
-      const lost = asset?.lost(name);
+      const lost = asset?.lost(only);
       if (lost) response.failed.push({ ...key, ...lost });
       else if (files.length === 0) response.missing.push(key);
     }
@@ -37,4 +39,16 @@ export class LinkController {
   }
 }
 
-const keyOf = ({ revision, kind, ref }: AssetKey): string => `${revision} ${kind} ${ref}`;
+type Key = Pick<Asset, 'taskId' | 'revision' | 'kind' | 'ref'>;
+
+const keyIn = ({ taskId, revision, kind, ref }: Key): Key => ({ taskId, revision, kind, ref });
+
+const textOf = ({ taskId, revision, kind, ref }: Key): string => `${taskId} ${revision} ${kind} ${ref}`;
+
+function taskOf(taskId: string | undefined): string {
+  if (!taskId) throw new InvalidInput('TASK_MISSING', 'Say of which task the assets are.');
+  return taskId;
+}
+
+/** A signature knows no smaller part of time. */
+const wholeSecond = (time: number): string => new Date(Math.floor(time / 1000) * 1000).toISOString();

@@ -10,6 +10,7 @@ import {
   IsOptional,
   IsString,
   Length,
+  Matches,
   Max,
   Min,
   ValidateNested,
@@ -17,6 +18,11 @@ import {
 import { MAX_LINK_TTL_MS } from '../storage-service.config.ts';
 
 export class AssetKey {
+  /** Whose it is, where it is not the task of the request. */
+  @IsOptional()
+  @IsId()
+  taskId?: string;
+
   @IsInt()
   @Min(0)
   revision!: number;
@@ -33,11 +39,17 @@ export class AssetKey {
   @IsString()
   @Length(1, 100)
   name?: string;
+
+  /** What the link says of the file to whoever opens it: RFC 6266. */
+  @IsOptional()
+  @Matches(/^[ -~]{1,1000}$/)
+  contentDisposition?: string;
 }
 
 export class LinksRequest {
+  @IsOptional()
   @IsId()
-  taskId!: string;
+  taskId?: string;
 
   @IsArray()
   @ArrayMinSize(1)
@@ -51,18 +63,13 @@ export class LinksRequest {
   @Min(1_000)
   @Max(MAX_LINK_TTL_MS)
   ttlMs?: number;
-
-  /** The file's name for whoever saves it. */
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  downloadName?: string;
 }
 
-type Key = Pick<AssetKey, 'revision' | 'kind' | 'ref'>;
+type Key = Pick<AssetKey, 'revision' | 'kind' | 'ref'> & { taskId: string };
 
 export interface LinksResponse {
-  links: (Key & { name: string; url: string; contentType: string; size: number })[];
+  /** `expiresAt` is ISO 8601: the link works until then. */
+  links: (Key & { name: string; url: string; contentType: string; size: number; expiresAt: string })[];
   /** Not stored, or not yet. */
   missing: Key[];
   /** Never will be. */

@@ -1,7 +1,6 @@
-import type { Brief, TimedLine } from '@castad/contracts';
+import { type Brief, type Cut, shownLines, type TimedLine } from '@castad/contracts';
 import { AppError, shortened } from '@castad/platform';
 import { secondsOf, type RenderElement, type RenderScript } from '../creatomate/render-script.ts';
-import type { Cut } from './cut.ts';
 
 /** What a film is made of. Times are seconds, addresses are links a provider can fetch. */
 export interface FilmParts extends Cut {
@@ -18,7 +17,6 @@ const REGION = 'Region';
 const CONTACT = 'Contact';
 const CLOSING = 'Closing';
 
-const SHORTEST_CAPTION = 0.1;
 const SHORTEST_CLOSING = 1.5;
 
 /** No film can be made with a template. */
@@ -121,14 +119,11 @@ function nearest(lines: TimedLine[], moment: number, reach: number): number {
 }
 
 /** Every line for as long as it is sung, within the film. */
-function captions(prototype: RenderElement, { lines, durationSeconds }: FilmParts): RenderElement[] {
-  return lines
-    .filter(({ start }) => start <= durationSeconds - SHORTEST_CAPTION)
-    .map(({ text, start, end }, i) => {
-      const time = round(start);
-      const duration = round(Math.max(Math.min(end, durationSeconds) - time, SHORTEST_CAPTION));
-      return copy(prototype, i, { text, time, duration });
-    });
+function captions(prototype: RenderElement, film: FilmParts): RenderElement[] {
+  return shownLines(film).map(({ text, start, end }, i) => {
+    const time = round(start);
+    return copy(prototype, i, { text, time, duration: round(end - time) });
+  });
 }
 
 /** A repeated element must not keep the id of its prototype. */

@@ -1,4 +1,6 @@
 import {
+  type Cut,
+  cutOf,
   type Format,
   message,
   type Plan,
@@ -15,7 +17,6 @@ import { AppError, shortened } from '@castad/platform';
 import { end, newJob, paidJobProperties, type Reason } from '@castad/worker';
 import { defineEntity, p } from '@mikro-orm/core';
 import { isDeepStrictEqual } from 'node:util';
-import { cutOf, type Cut } from './cut.ts';
 
 const schema = defineEntity({
   name: 'Video',

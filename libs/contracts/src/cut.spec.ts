@@ -1,10 +1,17 @@
-import { aTrack } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
-import { cutOf } from './cut.ts';
+import { cutOf, shownLines } from './cut.ts';
+
+const aTrack = (changes: object) => ({
+  trackId: 't',
+  url: 'http://127.0.0.1:9/t.mp3',
+  durationSeconds: 10,
+  ...changes,
+});
 
 /** Lines of three seconds, one after the other. */
 const lines = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ text: `line ${i}`, start: i * 4, end: i * 4 + 3 }));
+const line = (start: number, end: number) => ({ text: 'la', start, end });
 const cut = (durationSeconds: number, asked: number, sung = lines(30)) =>
   cutOf(aTrack({ durationSeconds, lines: sung }), asked);
 
@@ -42,11 +49,15 @@ describe('the cut of a song', () => {
   });
 
   it('takes a length that cannot be for one that nobody knows', () => {
-    for (const nonsense of [NaN, 0, -5, Infinity, 'long', null, undefined] as number[]) {
+    for (const nonsense of [NaN, 0, -5, 3_601, Infinity, 'long', null, undefined] as number[]) {
       expect(cut(nonsense, 30)).toMatchObject({ durationSeconds: 33, fadeSeconds: 2 });
       expect(cut(nonsense, 30, [])).toMatchObject({ durationSeconds: 30, fadeSeconds: 2 });
     }
-    expect(cut('28' as unknown as number, 30)).toMatchObject({ durationSeconds: 28 });
+  });
+
+  it('shows each line while it is sung, and none beyond its end', () => {
+    const film = { durationSeconds: 10, lines: [line(0, 3), line(4, 12), line(9.95, 11), line(10, 13), line(6, 6)] };
+    expect(shownLines(film)).toEqual([line(0, 3), line(4, 10), line(6, 6.1)]);
   });
 
   it('knows a song without lines', () => {
