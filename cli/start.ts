@@ -45,6 +45,6 @@ async function choosePort(): Promise<number | undefined> {
 
 /** With a public address, somebody has to bring the providers' callbacks from there to here. */
 function publicRoute(url: string): string {
-  const publicUrl = process.env.PUBLIC_URL;
+  const publicUrl = process.env.PUBLIC_URL?.replace(/\/+$/, '');
   return publicUrl ? `\n  ${publicUrl}/callbacks/...  has to reach ${url}/callbacks/...\n` : '';
 }

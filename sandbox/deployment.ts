@@ -38,7 +38,7 @@ const owned: Record<string, string[]> = {
   'lyric-service': ['OPENAI_BASE_URL', 'OPENAI_API_KEY'],
   'song-service': ['SUNO_BASE_URL', 'SUNO_API_KEY'],
   'video-service': ['CREATOMATE_BASE_URL', 'CREATOMATE_API_KEY', 'CREATOMATE_TEMPLATES'],
-  'storage-service': ['AZURE_STORAGE_CONNECTION_STRING'],
+  'storage-service': ['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_STORAGE_ACCOUNT', 'AZURE_CLIENT_SECRET'],
 };
 
 /** How Node runs a service, here and in its image (Dockerfile): see docs/operations.md. */

@@ -43,6 +43,11 @@ describe('a combination', () => {
     expect(() => checkCombination(creatomate)).toThrow('Creatomate cannot reach the photos and songs');
   });
 
+  it.each(['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_STORAGE_ACCOUNT'])('of the real Creatomate and %s works', name => {
+    const env = { ...creatomate, [name]: 'castadfiles', PUBLIC_URL: 'https://castad.test' };
+    expect(checkCombination(env)).toEqual([]);
+  });
+
   it('of a Creatomate on this machine and our Azurite works', () => {
     expect(checkCombination({ ...creatomate, CREATOMATE_BASE_URL: 'http://localhost:4000' })).toEqual([]);
   });

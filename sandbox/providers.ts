@@ -50,9 +50,9 @@ export function standIn(provider: Provider, address: string): Record<string, str
 /** Refuses what cannot work, and returns what works but not as well as it could. */
 export function checkCombination(env: NodeJS.ProcessEnv): string[] {
   const isRemote = (provider: Provider) => isGiven(provider, env) && !isLoopback(givenProvider(provider, env));
-  if (isRemote('creatomate') && !env.AZURE_STORAGE_CONNECTION_STRING) {
+  if (isRemote('creatomate') && !env.AZURE_STORAGE_CONNECTION_STRING && !env.AZURE_STORAGE_ACCOUNT) {
     throw new Failure('Creatomate cannot reach the photos and songs in the Azurite of this sandbox.', {
-      next: 'set AZURE_STORAGE_CONNECTION_STRING to a storage account on the internet, or leave CREATOMATE_* out.',
+      next: 'set AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT to a storage account on the internet, or leave CREATOMATE_* out.',
     });
   }
   const deaf = (['suno', 'creatomate'] as const).filter(isRemote);

@@ -15,12 +15,12 @@ export const root = join(import.meta.dirname, '..');
 export type PartName = 'kafka' | 'mariadb' | 'azurite' | Provider;
 const allParts: PartName[] = ['kafka', 'mariadb', 'azurite', ...providers];
 
-/** The variable that, when it is there, takes the place of a part. */
-const replacedBy = {
-  kafka: 'KAFKA_BROKERS',
-  mariadb: 'MYSQL_URL',
-  azurite: 'AZURE_STORAGE_CONNECTION_STRING',
-} as const;
+/** The variables of which any, when it is there, takes the place of a part. The part itself gives the first one. */
+const replacedBy: Record<Exclude<PartName, Provider>, [string, ...string[]]> = {
+  kafka: ['KAFKA_BROKERS'],
+  mariadb: ['MYSQL_URL'],
+  azurite: ['AZURE_STORAGE_CONNECTION_STRING', 'AZURE_STORAGE_ACCOUNT'],
+};
 
 export interface SandboxOptions {
   /** Its folder; `.sandbox` (or the next free one inside it) when not given. */
@@ -114,14 +114,14 @@ async function provide(
 
 function fromEnvironment(part: PartName, given: NodeJS.ProcessEnv): Record<string, string> | undefined {
   if (isProvider(part)) return isGiven(part, given) ? givenProvider(part, given) : undefined;
-  const value = given[replacedBy[part]];
-  return value ? { [replacedBy[part]]: value } : undefined;
+  const there = replacedBy[part].filter(name => given[name]);
+  return there.length > 0 ? Object.fromEntries(there.map(name => [name, given[name] as string])) : undefined;
 }
 
 function variables(part: PartName, address: string, url?: string): Record<string, string> {
   if (isProvider(part)) return standIn(part, address);
   const value = { kafka: address, mariadb: url ?? '', azurite: azuriteConnectionString(address) }[part];
-  return { [replacedBy[part]]: value };
+  return { [replacedBy[part][0]]: value };
 }
 
 function specify(

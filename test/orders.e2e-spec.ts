@@ -9,6 +9,10 @@ const SLOW_MS = 1_500;
 const PROVIDERS = ['suno', 'creatomate'] as const;
 type Provider = (typeof PROVIDERS)[number];
 
+interface History {
+  entries: { type: string; waiting?: { code: string } }[];
+}
+
 const endpoints = {
   openai: 'POST /v1/chat/completions',
   suno: 'POST /api/v1/generate',
@@ -101,6 +105,17 @@ describe('a film that somebody changes their mind about', () => {
     await post(taskId, 'retry');
     await completed(taskId);
     expect(await paid()).toEqual({ suno: 1, creatomate: 2 });
+  });
+
+  it('is finished though Suno could not compose its song at first: that is told, and the song paid for once more', async () => {
+    await studio.fault('suno', { endpoint: endpoints.suno, kind: 'job-failed', times: 1 });
+    const taskId = await studio.order();
+    await completed(taskId);
+    expect(await paid()).toEqual({ suno: 2, creatomate: 1 });
+    const { body } = await rest.get<History>(`/v1/projects/${taskId}/history`);
+    const told = body.entries.map(({ type, waiting }) => (waiting ? `${type} ${waiting.code}` : type));
+    const twice = ['SongSubmitted', 'SongSubmitted', 'StageDelayed SUNO_GENERATION_FAILED'];
+    expect(told.filter(words => /^(SongSubmitted|StageDelayed)/.test(words)).sort()).toEqual(twice);
   });
 
   it('is retried while its film could not be fetched: the paid film is fetched, not made again', async () => {

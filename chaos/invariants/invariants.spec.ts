@@ -166,6 +166,21 @@ describe('the checker', () => {
       expect(found()).toEqual([['doubled', TASK, 'suno was paid 2 times for order 1']]);
     });
 
+    it('was made a third time, or in place of another job', () => {
+      const [second, third] = ['second', 'third'].map(token =>
+        record('SongSubmitBegun', 'song.events', { attempt: 2, token, replaces: 'suno-1' }),
+      ) as [Seen, Seen];
+      evidence.records.splice(3, 0, second);
+      evidence.submits.push({ provider: 'suno', jobId: 'suno-2', token: 'second' });
+      expect(found()).toEqual([]);
+      evidence.records.splice(4, 0, third);
+      evidence.submits.push({ provider: 'suno', jobId: 'suno-3', token: 'third' });
+      expect(found()).toEqual([['doubled', TASK, 'suno was paid 3 times for order 1']]);
+      evidence.submits.pop();
+      second.data.replaces = 'another job';
+      expect(found()).toEqual([['doubled', TASK, 'suno was paid 2 times for order 1']]);
+    });
+
     it('was not noted before', () => {
       evidence.submits.push({ provider: 'suno', jobId: 'suno-2', token: 'unknown' });
       expect(found()).toEqual([['untidy', '', 'suno took order suno-2, which nobody noted before']]);

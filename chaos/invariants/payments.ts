@@ -1,10 +1,13 @@
-import type { Evidence, JobRow } from '../evidence.ts';
+import type { Evidence, JobRow, Submit } from '../evidence.ts';
 import { announced, nameOf, revisionOf, subjectOf } from './records.ts';
 import { doubled, lost, untidy, type Violation } from './violation.ts';
 
 const NOTES = ['SongSubmitBegun', 'RenderSubmitBegun'];
 
-/** The paid providers took one order per row at most, each was noted before, and no job is known that they never gave. */
+/**
+ * The paid providers took one order per row at most, and a second one only in place of a job that nothing came of; each
+ * was noted before, and no job is known that they never gave.
+ */
 export function payments({ records, submits, jobs }: Evidence): Violation[] {
   const notes = new Map(
     announced(records)
@@ -16,7 +19,10 @@ export function payments({ records, submits, jobs }: Evidence): Violation[] {
     return note ? `${provider} ${note.key} ${revisionOf(note)} ${subjectOf(note)}`.trim() : '';
   });
   const unnoted = rows.get('') ?? [];
-  const twice = [...rows].filter(([row, ofRow]) => row !== '' && ofRow.length > 1);
+  const isSecondTry = (ofRow: Submit[]) =>
+    ofRow.length === 2 &&
+    ofRow.some(({ token }) => ofRow.some(({ jobId }) => notes.get(token)?.data.replaces === jobId));
+  const twice = [...rows].filter(([row, ofRow]) => row !== '' && ofRow.length > 1 && !isSecondTry(ofRow));
   const given = new Set(submits.map(({ jobId }) => jobId));
   return [
     ...unnoted.map(({ provider, jobId }) => untidy('', `${provider} took order ${jobId}, which nobody noted before`)),

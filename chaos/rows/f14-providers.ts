@@ -29,8 +29,6 @@ interface Trouble {
   expected?: Expected;
 }
 
-const paid: Provider[] = ['suno', 'creatomate'];
-
 const troubles: Trouble[] = [
   { kind: 'status', status: 400, expected: 'ended' },
   { kind: 'status', status: 401, headers: SOON, expected: 'ended' },
@@ -44,7 +42,15 @@ const troubles: Trouble[] = [
   { kind: 'drop-response' },
   { kind: 'delay', ms: 1_000 },
   { kind: 'code', code: 455, headers: SOON, only: ['suno'], expected: 'ended' },
-  { kind: 'job-failed', only: paid, expected: 'ended' },
+  { kind: 'job-failed', only: ['creatomate'], expected: 'ended' },
+  { name: 'a song that is made at the second try', kind: 'job-failed', only: ['suno'] },
+  {
+    name: 'a song that is not to be sung',
+    kind: 'job-failed',
+    body: { status: 'SENSITIVE_WORD_ERROR' },
+    only: ['suno'],
+    expected: 'ended',
+  },
   { name: 'one track without a length', kind: 'tracks', body: [{ audioUrl: '' }, { duration: null }], only: ['suno'] },
   { name: 'no tracks', kind: 'tracks', body: [], only: ['suno'], expected: 'ended' },
   { kind: 'refusal', only: ['openai'], expected: 'ended' },

@@ -86,6 +86,54 @@ describe('the Creatomate stand-in', () => {
     expect([...seen].filter(status => status !== 'planned')).toEqual(['waiting', 'rendering', 'succeeded']);
   });
 
+  it('job-transcribed: listens to the song before it renders', async () => {
+    await start({ timeScale: 0.004, rateLimit: false });
+    await fault('job-transcribed');
+    const { id } = await submit();
+    await eventually(
+      () => look(id),
+      ({ status }) => status === 'transcribing',
+    );
+    expect(await ended(id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('remarks: takes a script, and says what is wrong with it', async () => {
+    const body = { errors: ['A font is missing.'], warnings: ['A photo is small.'] };
+    await fault('remarks', { body });
+    await standIn.fault({ endpoint: 'POST /v2/renders/dry-run', kind: 'remarks', body });
+    expect(await submit()).toMatchObject({ status: 'planned', ...body });
+    expect(await submit(script({ dry_run: true }))).toMatchObject({ valid: true, ...body });
+  });
+
+  it.each([400, 401, 402, 404])('status: refuses with %i and a hint', async status => {
+    await fault('status', { status });
+    const answer = await standIn.ask('/v2/renders', script());
+    expect([answer.status, await answer.json()]).toEqual([
+      status,
+      { hint: expect.any(String), documentation: expect.any(String) },
+    ]);
+  });
+
+  it('status: asks to slow down with and without a time', async () => {
+    await fault('status', { status: 429, times: 1 });
+    await fault('status', { status: 429, after: 1, headers: { 'retry-after': '' } });
+    const waits = [];
+    for (let n = 0; n < 2; n += 1) {
+      const answer = await standIn.ask('/v2/renders', script());
+      expect([answer.status, await answer.text()]).toEqual([429, 'Too Many Requests']);
+      waits.push(answer.headers.get('retry-after'));
+    }
+    expect(waits).toEqual(['10', null]);
+  });
+
+  it('status: has forgotten a render and its file after a month', async () => {
+    const { id } = await submit();
+    const { url } = await ended(id);
+    await standIn.fault({ endpoint: 'GET /v2/renders/*', kind: 'status', status: 404 });
+    await standIn.fault({ endpoint: 'GET /media/*', kind: 'status', status: 404 });
+    expect([(await standIn.ask(`/v2/renders/${id}`)).status, (await standIn.ask(url)).status]).toEqual([404, 404]);
+  });
+
   it('names its file from the start but serves it only when it is done', async () => {
     await fault('job-stuck', { times: 1 });
     const stuck = await submit();

@@ -1,4 +1,4 @@
-import { hasKey, json, type Call, type Reply } from '../stand-in/call.ts';
+import { faultOf, hasKey, json, type Call, type Reply } from '../stand-in/call.ts';
 import { Callbacks } from '../stand-in/callbacks.ts';
 import { Clock } from '../stand-in/clock.ts';
 import { jobKinds } from '../stand-in/faults.ts';
@@ -18,7 +18,7 @@ const windowMs = 10_000;
 
 /** The video renderer: templates, renders and their files. */
 export class Creatomate implements Provider {
-  readonly faultKinds = [...jobKinds, 'job-cancelled', 'job-odd'];
+  readonly faultKinds = [...jobKinds, 'job-cancelled', 'job-odd', 'job-transcribed', 'remarks'];
   readonly routes = {
     'POST /v2/renders': (call: Call) => this.#render(call),
     'GET /v2/renders/*': (call: Call) => this.#show(call),
@@ -85,8 +85,9 @@ export class Creatomate implements Provider {
     if (isRefusal(request)) return refusal(request.status, request.hint);
     call.problems.push(...request.problems);
     const { isDryRun, errors, warnings, source } = request;
-    if (isDryRun) return json(200, { valid: errors.length === 0, errors, warnings, source });
-    return json(202, view(await this.#renders.submit(call, request)));
+    const remarks = faultOf(call, 'remarks')?.body ?? {};
+    if (isDryRun) return json(200, { valid: errors.length === 0, errors, warnings, source, ...remarks });
+    return json(202, { ...view(await this.#renders.submit(call, request)), ...remarks });
   }
 
   #show(call: Call): Reply {

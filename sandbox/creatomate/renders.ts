@@ -93,7 +93,8 @@ export class Renders {
   }
 
   #walk(walking: Render, finish: () => Promise<void>) {
-    this.#clock.after(plannedSeconds, () => (walking.status = 'waiting'));
+    const isTranscribed = walking.faults.some(({ kind }) => kind === 'job-transcribed');
+    this.#clock.after(plannedSeconds, () => (walking.status = isTranscribed ? 'transcribing' : 'waiting'));
     this.#clock.after(queuedSeconds, () => {
       walking.status = 'rendering';
       this.#clock.after(renderedSeconds - queuedSeconds, () => void finish());

@@ -181,6 +181,47 @@ describe('the chat stand-in', () => {
     expect(choices[0].message.content).toMatch(/^```json\n\{/);
   });
 
+  it('reasoning: thinks first, within the same limit', async () => {
+    await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind: 'reasoning', body: 1000 });
+    const thought = async (max_completion_tokens: number) => {
+      const { choices, usage } = (await complete(request(brief, { max_completion_tokens }))) as unknown as {
+        choices: [{ finish_reason: string; message: { content: string } }];
+        usage: { completion_tokens_details: { reasoning_tokens: number } };
+      };
+      const { finish_reason, message } = choices[0];
+      return [finish_reason, message.content.length > 0, usage.completion_tokens_details.reasoning_tokens];
+    };
+    expect(await thought(800)).toEqual(['length', false, 1000]);
+    expect(await thought(1010)).toEqual(['length', true, 1000]);
+    expect(await thought(4000)).toEqual(['stop', true, 1000]);
+  });
+
+  it('no-usage: does not say what was used', async () => {
+    await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind: 'no-usage' });
+    expect(await complete(request())).not.toHaveProperty('usage');
+  });
+
+  it('flagged: has something against what it is told to, and else against nothing', async () => {
+    const moderate = (input: unknown) => standIn.post('/v1/moderations', { model: 'omni-moderation-latest', input });
+    await standIn.fault({ endpoint: 'POST /v1/moderations', kind: 'flagged', match: '싸움', body: ['violence'] });
+    expect(await moderate('바다')).toMatchObject({ results: [{ flagged: false, categories: { violence: false } }] });
+    expect(await moderate('싸움')).toMatchObject({
+      results: [{ flagged: true, categories: { violence: true, hate: false } }],
+    });
+    expect(await moderate(undefined)).toMatchObject({ error: { param: 'input' } });
+  });
+
+  it.each([
+    [429, { error: { code: 'insufficient_quota', type: 'insufficient_quota', message: 'x' } }, {}],
+    [429, { error: { code: 'rate_limit_exceeded', type: 'requests', message: 'x' } }, { 'retry-after-ms': '1500' }],
+    [503, { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } }, {}],
+  ])('status: answers %i %j', async (status, body, headers) => {
+    await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind: 'status', status, body, headers });
+    const answer = await standIn.ask('/v1/chat/completions', request());
+    expect([answer.status, await answer.json()]).toEqual([status, body]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject(headers);
+  });
+
   it('can answer with JSON of another schema', async () => {
     await standIn.fault({ endpoint: 'POST /v1/chat/completions', kind: 'invalid-schema' });
     expect((await lyricFor()).sections).toEqual('la la la');

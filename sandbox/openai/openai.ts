@@ -11,24 +11,30 @@ import { fault } from './request.ts';
 const answerSeconds = 2;
 const models = ['gpt-5', 'gpt-5-mini', 'gpt-4.1', 'gpt-4.1-mini', 'gpt-4o', 'gpt-4o-mini'];
 
+const harms = ['harassment', 'hate', 'illicit', 'self-harm', 'sexual', 'violence'];
+
 const faultKinds = [
   'content-filter',
   'empty',
   'fenced',
+  'flagged',
   'invalid-json',
   'invalid-schema',
   'length',
+  'no-usage',
   'prefixed',
+  'reasoning',
   'refusal',
   'unsupported',
   'wrong-language',
 ];
 
-/** A chat model that can do one thing: write lyrics. */
+/** A chat model that can do one thing: write lyrics. Its moderation flags what a fault tells it to. */
 export class OpenAI implements Provider {
   readonly faultKinds = faultKinds;
   readonly routes = {
     'POST /v1/chat/completions': (call: Call) => this.#complete(call),
+    'POST /v1/moderations': (call: Call) => this.#identified(this.#moderation(call)),
     'GET /v1/models': () => this.#identified(json(200, { object: 'list', data: models.map(model) })),
   };
   readonly #settings: Settings;
@@ -71,10 +77,25 @@ export class OpenAI implements Provider {
     return this.#identified(json(200, this.#completion(call)));
   }
 
+  #moderation(call: Call): Reply {
+    const { model = 'omni-moderation-latest', input } = call.body;
+    if (typeof input !== 'string' || input === '')
+      return badParameter('input', "Missing required parameter: 'input'.", 'missing_required_parameter');
+    const flags = faultOf(call, 'flagged')?.body ?? [];
+    const isFlagged = (category: string) => Array.isArray(flags) && flags.includes(category);
+    const categories = Object.fromEntries(harms.map(category => [category, isFlagged(category)]));
+    const category_scores = Object.fromEntries(harms.map(category => [category, isFlagged(category) ? 0.9 : 0.01]));
+    const flagged = Object.values(categories).includes(true);
+    return json(200, { id: `modr-${this.#ids.hex()}`, model, results: [{ flagged, categories, category_scores }] });
+  }
+
   #completion(call: Call) {
-    const content = contentFor(call);
+    const reasoning_tokens = thoughtsOf(call);
+    const room = limitOf(call.body) - reasoning_tokens;
+    const words = contentFor(call);
+    const content = room > 0 ? words.slice(0, room * lettersPerToken) : '';
     const prompt_tokens = tokens(call.raw);
-    const completion_tokens = tokens(content);
+    const completion_tokens = tokens(content) + Math.min(reasoning_tokens, limitOf(call.body));
     const isRefused = faultOf(call, 'refusal') !== undefined;
     const message = {
       role: 'assistant',
@@ -87,14 +108,18 @@ export class OpenAI implements Provider {
       object: 'chat.completion',
       created: Math.floor(Date.now() / 1000),
       model: call.body.model,
-      choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(call) }],
-      usage: {
-        prompt_tokens,
-        completion_tokens,
-        total_tokens: prompt_tokens + completion_tokens,
-        prompt_tokens_details: { cached_tokens: 0 },
-        completion_tokens_details: { reasoning_tokens: 0 },
-      },
+      choices: [
+        { index: 0, message, logprobs: null, finish_reason: content === words ? finishReason(call) : 'length' },
+      ],
+      ...(!faultOf(call, 'no-usage') && {
+        usage: {
+          prompt_tokens,
+          completion_tokens,
+          total_tokens: prompt_tokens + completion_tokens,
+          prompt_tokens_details: { cached_tokens: 0 },
+          completion_tokens_details: { reasoning_tokens },
+        },
+      }),
       service_tier: 'default',
       system_fingerprint: null,
     };
@@ -151,6 +176,13 @@ function lastUserMessage(body: Json): string {
 }
 
 const model = (id: string) => ({ id, object: 'model', created: 1_735_689_600, owned_by: 'system' });
-const tokens = (text: string) => Math.ceil(text.length / 3);
+const lettersPerToken = 3;
+const tokens = (text: string) => Math.ceil(text.length / lettersPerToken);
+
+/** Of a call to a model that reasons; they come out of the same limit as the answer. */
+const thoughtsOf = (call: Call): number => Number(faultOf(call, 'reasoning')?.body ?? 0);
+
+const limitOf = ({ max_completion_tokens, max_tokens }: Json): number =>
+  Number(max_completion_tokens ?? max_tokens ?? Infinity);
 
 export const openai = (settings: Partial<Settings> = {}) => new OpenAI({ ...defaults, ...settings });

@@ -153,7 +153,7 @@ export class StandIn implements Admin {
     return {
       status,
       body: typeof words === 'string' || Buffer.isBuffer(words) ? words : JSON.stringify(words),
-      headers: { ...usual.headers, ...headers },
+      headers: Object.fromEntries(Object.entries({ ...usual.headers, ...headers }).filter(([, value]) => value !== '')),
     };
   }
 

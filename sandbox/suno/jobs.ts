@@ -117,7 +117,15 @@ export class Jobs {
 
   async #reach(job: Job, status: string, type: CallbackType) {
     job.status = status;
-    const isTaken = await this.#callbacks.send({
+    const isReordered = job.faults.some(fault => fault.kind === 'callbacks-reordered');
+    if (isReordered && status !== 'SUCCESS') return;
+    const isTaken = await this.#tell(job, type);
+    if (isReordered) for (const late of ['first', 'text'] as const) await this.#tell(job, late);
+    if (!isTaken && job.status === 'SUCCESS') job.status = 'CALLBACK_EXCEPTION';
+  }
+
+  #tell(job: Job, type: CallbackType): Promise<boolean> {
+    return this.#callbacks.send({
       url: job.request.callBackUrl,
       job: job.id,
       event: type,
@@ -125,7 +133,6 @@ export class Jobs {
       faults: job.faults,
       retryMs: retrySeconds.map(seconds => Math.max(shortestRetryMs, this.#clock.scaledMs(seconds))),
     });
-    if (!isTaken && job.status === 'SUCCESS') job.status = 'CALLBACK_EXCEPTION';
   }
 }
 

@@ -269,6 +269,48 @@ describe('the Suno stand-in', () => {
       expect(hook.received).toMatchObject([{ code: 400, data: { callbackType: 'error', data: null } }]);
     });
 
+    it('other-case: spells its answer, its callback and its record in the other way', async () => {
+      await fault('other-case');
+      await standIn.fault({ endpoint: `GET ${generate}/record-info`, kind: 'other-case' });
+      const { data: answer } = await order();
+      expect(answer).toEqual({ task_id: expect.any(String) });
+      const taskId = (answer as unknown as { task_id: string }).task_id;
+      await eventually(events, told => told.length === 1);
+      expect(hook.received).toMatchObject([{ data: { callbackType: 'complete', taskId } }]);
+      const { data } = await ended(taskId);
+      expect(data.response.sunoData).toMatchObject([
+        { audio_url: expect.any(String) },
+        { audio_url: expect.any(String) },
+      ]);
+    });
+
+    it('callbacks-reordered: tells the end first', async () => {
+      await start({ timeScale: 0.002 });
+      await fault('callbacks-reordered');
+      await submit();
+      await eventually(events, told => told.length === 3);
+      expect(events()).toEqual(['complete', 'first', 'text']);
+    });
+
+    it.each([400, 401, 404, 405, 413, 429, 430, 455, 500])('code, status: says %i in either way', async code => {
+      await fault('code', { code, times: 1 });
+      await fault('status', { status: code, after: 1 });
+      for (const status of [200, code]) {
+        const answer = await standIn.ask(generate, song());
+        expect([answer.status, await answer.json()]).toMatchObject([status, { code, data: null }]);
+      }
+    });
+
+    it.each([
+      [429, 'Too Many Requests'],
+      [502, '<html>Bad gateway</html>'],
+      [200, ''],
+    ])('status: says %i as whoever stands before the provider would', async (status, body) => {
+      await fault('status', { status, body, headers: { 'content-type': 'text/html' } });
+      const answer = await standIn.ask(generate, song());
+      expect([answer.status, await answer.text()]).toEqual([status, body]);
+    });
+
     it('one-track: keeps the second for itself', async () => {
       await fault('one-track');
       const { data } = await ended(await submit());

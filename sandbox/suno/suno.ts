@@ -29,9 +29,11 @@ const faultKinds = [
   'aligned-missing',
   'aligned-syllables',
   'aligned-unsure',
+  'callbacks-reordered',
   'callbacks-skipped',
   'code',
   'one-track',
+  'other-case',
   'tracks',
 ];
 
@@ -109,7 +111,7 @@ export class Suno implements Provider {
     if (this.#credits < creditsPerSong) return envelope(429);
     this.#credits -= creditsPerSong;
     const job = await this.#jobs.submit(call, request);
-    return success({ taskId: job.id });
+    return success(faultOf(call, 'other-case') ? { task_id: job.id } : { taskId: job.id });
   }
 
   #recordInfo(call: Call): Reply {
@@ -117,7 +119,7 @@ export class Suno implements Provider {
     if (!taskId) return envelope(400, null, 'taskId cannot be empty');
     const job = this.#jobs.find(taskId);
     if (!job) return envelope(404);
-    return this.#mayPoll(taskId) ? success(record(job)) : envelope(430);
+    return this.#mayPoll(taskId) ? success(record(job, !!faultOf(call, 'other-case'))) : envelope(430);
   }
 
   #mayPoll(taskId: string): boolean {

@@ -23,13 +23,13 @@ export function isReady(job: Job, track: Track): boolean {
 
 const hasTracks = (job: Job) => job.status !== 'PENDING' && job.errorCode === null;
 
-/** The answer of `record-info`, in camelCase. */
-export function record(job: Job) {
+/** The answer of `record-info`, in camelCase but for an oddity. */
+export function record(job: Job, isSnakeCase = false) {
   return {
     taskId: job.id,
     parentMusicId: '',
     param: job.raw,
-    response: hasTracks(job) ? { taskId: job.id, sunoData: recordTracks(job) } : null,
+    response: hasTracks(job) ? { taskId: job.id, sunoData: recordTracks(job, isSnakeCase) } : null,
     status: job.status,
     type: 'GENERATE',
     operationType: 'generate',
@@ -40,8 +40,8 @@ export function record(job: Job) {
 }
 
 /** As many, and changed so, as a fault wants them. */
-function recordTracks(job: Job): object[] {
-  const all = job.tracks.map(track => recordTrack(job, track));
+function recordTracks(job: Job, isSnakeCase: boolean): object[] {
+  const all = job.tracks.map(track => (isSnakeCase ? callbackTrack(job, track) : recordTrack(job, track)));
   const wish = job.faults.find(fault => fault.kind === 'tracks')?.body;
   return Array.isArray(wish) ? wish.map((changes: object, index) => ({ ...all[index], ...changes })) : all;
 }
@@ -65,7 +65,7 @@ function recordTrack(job: Job, track: Track) {
   };
 }
 
-/** The body of a callback, in snake_case but for `createTime`. */
+/** The body of a callback, in snake_case but for `createTime` and oddities. */
 export function announcement(job: Job, type: CallbackType) {
   const messages: Record<CallbackType, string> = {
     text: 'Text generated successfully.',
@@ -73,12 +73,13 @@ export function announcement(job: Job, type: CallbackType) {
     complete: 'All generated successfully.',
     error: job.errorMessage ?? 'Generation failed.',
   };
+  const isCamelCase = job.faults.some(fault => fault.kind === 'other-case');
   return {
     code: job.errorCode ?? 200,
     msg: messages[type],
     data: {
       callbackType: type,
-      task_id: job.id,
+      ...(isCamelCase ? { taskId: job.id } : { task_id: job.id }),
       data: type === 'error' ? null : job.tracks.map(track => callbackTrack(job, track)),
     },
   };

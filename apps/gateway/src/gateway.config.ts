@@ -1,6 +1,6 @@
-import { InternalConfig } from '@castad/platform';
+import { InternalConfig, IsBaseUrl } from '@castad/platform';
 import type { Stage } from '@castad/contracts';
-import { IsInt, IsUrl, Max, Min } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
 
 /** How long after its deadline an order is waited for, and how long each of its stages may take. Milliseconds. */
 export interface TimeLimits {
@@ -13,11 +13,11 @@ const MAX_LINK_TTL_MS = 7 * 24 * 60 * 60_000;
 
 export class GatewayConfig extends InternalConfig {
   /** storage-service, for uploads and links. */
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   STORAGE_URL!: string;
 
   /** video-service, for checks of templates. */
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   VIDEO_URL!: string;
 
   /** How long a film may take from its order. */

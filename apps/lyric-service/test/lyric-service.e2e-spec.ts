@@ -10,6 +10,7 @@ import {
 import { newId } from '@castad/platform';
 import {
   aGenerateLyric,
+  aLyric,
   aPlan,
   type ChildService,
   eventually,
@@ -33,11 +34,12 @@ describe('lyric-service', () => {
   let administrator: mysql.Connection;
   let model: string;
 
-  const start = async () => {
+  const start = async (changes: Record<string, string> = {}) => {
     service = await startChild(
       bed,
       main,
       bed.env('lyric-service', {
+        ...changes,
         HTTP_TIMEOUT_MS: '1500',
         WORKER_LEASE_MS: '3000',
         WORKER_POLL_MS: '100',
@@ -155,6 +157,17 @@ describe('lyric-service', () => {
     ['answers something else', { kind: 'invalid-schema' }, 2],
     ['answers nothing', { kind: 'empty' }, 2],
     ['writes in another language', { kind: 'wrong-language' }, 2],
+    [
+      'is being loaded',
+      {
+        kind: 'status',
+        status: 503,
+        body: { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } },
+      },
+      1,
+    ],
+    ['asks to wait a moment', { kind: 'status', status: 429, headers: { 'retry-after-ms': '300' } }, 1],
+    ['spends its tokens on reasoning', { kind: 'reasoning', body: 2_500 }, 2],
   ])('asks again when the model %s', async (_, fault, attempt) => {
     await troubled({ ...fault, times: 1 });
     const command = order();
@@ -193,6 +206,27 @@ describe('lyric-service', () => {
     await ended(command, 'failed');
     expect(await only(LyricFailed, command)).toMatchObject({ code: 'OPENAI_GARBAGE', retryable: true });
     expect(await callsFor(command)).toHaveLength(3);
+  });
+
+  it('gives a model that reasons the room for it, without asking a second time', async () => {
+    await troubled({ kind: 'reasoning', body: 6_000 });
+    await troubled({ kind: 'no-usage', times: 1 });
+    const [first, second] = [order(), order()];
+    for (const command of [first, second]) {
+      await bed.topics.send([command]);
+      await ended(command, 'done');
+    }
+    expect((await callsFor(first)).length).toBeLessThanOrEqual(2);
+    expect((await callsFor(second)).map(({ body }) => body)).toMatchObject([{ max_completion_tokens: 10_000 }]);
+  });
+
+  it('gives a model that does not come to an end more room once', async () => {
+    await troubled({ kind: 'length' });
+    const command = order();
+    await bed.topics.send([command]);
+    await ended(command, 'failed');
+    expect(await only(LyricFailed, command)).toMatchObject({ code: 'OPENAI_TRUNCATED', retryable: true });
+    expect(await callsFor(command)).toHaveLength(2);
   });
 
   it('calls nobody for an order whose time is over', async () => {
@@ -243,5 +277,50 @@ describe('lyric-service', () => {
     await only(LyricGenerated, command);
     expect(await callsFor(command)).toMatchObject([{ status: 200 }, { status: 200 }]);
     expect(await rowOf(command)).toMatchObject({ attempt: 2 });
+  });
+
+  describe('with a moderation', () => {
+    beforeAll(async () => {
+      await service.kill('SIGTERM');
+      await start({ OPENAI_MODERATION: 'on' });
+    });
+
+    const flagging = (match: string) =>
+      troubled({ endpoint: 'POST /v1/moderations', kind: 'flagged', match, body: ['violence'] });
+    const refusal = { code: 'OPENAI_FLAGGED', retryable: false, detail: 'violence' };
+
+    it('writes a lyric where nothing is flagged', async () => {
+      const command = order();
+      await bed.topics.send([command]);
+      await ended(command, 'done');
+    });
+
+    it('ends an order whose brief is flagged, and calls no model', async () => {
+      const command = order();
+      await flagging(command.plan.brief.businessName);
+      await bed.topics.send([command]);
+      await ended(command, 'failed');
+      const { reason, ...failure } = await only(LyricFailed, command);
+      expect([reason, failure]).toMatchObject(['The moderation flags the brief. Change the brief.', refusal]);
+      expect(await callsFor(command)).toEqual([]);
+    });
+
+    it("ends an order of a client's own words that are flagged", async () => {
+      const command = order({ lyric: aLyric() });
+      await flagging('Waves are calling you');
+      await bed.topics.send([command]);
+      await ended(command, 'failed');
+      expect(await only(LyricFailed, command)).toMatchObject(refusal);
+    });
+
+    it('waits, and says so, where the model has none', async () => {
+      await troubled({ endpoint: 'POST /v1/moderations', kind: 'status', status: 404 });
+      const command = order();
+      await bed.topics.send([command]);
+      await eventually(async () =>
+        expect(await rowOf(command)).toMatchObject({ error_code: 'OPENAI_NO_MODERATION', status: 'ordered' }),
+      );
+      expect(await callsFor(command)).toEqual([]);
+    });
   });
 });

@@ -1,19 +1,23 @@
-import { ServiceConfig } from '@castad/platform';
-import { IsInt, IsString, IsUrl, Min, MinLength } from 'class-validator';
+import { IsBaseUrl, ServiceConfig } from '@castad/platform';
+import { IsIn, IsInt, Matches, Min, MinLength } from 'class-validator';
 
 export class SongServiceConfig extends ServiceConfig {
   /** The gateway's public address, where Suno's callbacks arrive. */
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   PUBLIC_URL!: string;
 
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   SUNO_BASE_URL: string = 'https://api.sunoapi.org';
 
   @MinLength(1)
   SUNO_API_KEY!: string;
 
-  @IsString()
+  @Matches(/^V\d+(_[A-Z0-9]+)*$/, { message: 'SUNO_MODEL must be the name of a model, such as V6 or V4_5PLUS' })
   SUNO_MODEL: string = 'V6';
+
+  /** Whether a song that Suno could not compose is ordered, and paid for, once more. */
+  @IsIn(['on', 'off'])
+  SUNO_SECOND_TRY: 'on' | 'off' = 'on';
 
   /** The account's limit. */
   @IsInt()

@@ -1,113 +1,19 @@
-import {
-  deadLetterTopic,
-  LyricGenerated,
-  message,
-  MessageRejected,
-  SongCalledBack,
-  SongFailed,
-  SongReady,
-} from '@castad/contracts';
+import { deadLetterTopic, LyricGenerated, MessageRejected, SongFailed, SongReady } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
 import { newId } from '@castad/platform';
-import {
-  aLyricGenerated,
-  aPlan,
-  bootWith,
-  CallbackDoor,
-  eventually,
-  holdBack,
-  startChild,
-  testBed,
-  type TestBed,
-} from '@castad/testing';
+import { aLyricGenerated, aPlan, eventually, holdBack } from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { join } from 'node:path';
-import { migrations } from '../src/migrations/index.ts';
-import { SongServiceModule } from '../src/song-service.module.ts';
+import { SERVICE, SongScene } from './song.scene.ts';
 
 jest.setTimeout(120_000);
 
-const SERVICE = 'song-service';
-const MAIN = join(import.meta.dirname, '../src/main.ts');
-const GENERATE = 'POST /api/v1/generate';
-const json = { 'content-type': 'application/json' };
-
-interface SongRow {
-  status: string;
-  attempt: number;
-  token: string;
-  job_id: string | null;
-  error_code: string | null;
-}
-
 describe('song-service', () => {
-  let bed: TestBed;
-  let door: CallbackDoor;
-  let app: NestFastifyApplication;
-  let env: Record<string, string>;
+  const scene = new SongScene();
+  const { sim, fault, submits, send, row, said, end, callBack, calledBack, inChild } = scene;
 
-  beforeAll(async () => {
-    const parts = ['kafka', 'mariadb', 'suno'] as const;
-    bed = await testBed({ parts: [...parts], env: { ...process.env, SIM_TIME_SCALE: '0.002', SIM_RATE_LIMIT: 'off' } });
-    await bed.migrate(SERVICE, migrations);
-    door = new CallbackDoor(bed.topics);
-    await door.listen();
-    env = bed.env(SERVICE, {
-      PUBLIC_URL: door.url,
-      SUNO_CALLS_PER_10S: '10000',
-      SUNO_POLL_MS: '300',
-      SUNO_GRACE_MS: '1500',
-      HTTP_TIMEOUT_MS: '1000',
-      WORKER_LEASE_MS: '2000',
-      WORKER_POLL_MS: '100',
-      KAFKA_SESSION_TIMEOUT_MS: '6000',
-    });
-    app = await bootWith(env, SongServiceModule);
-  });
-  afterAll(async () => {
-    await app?.close();
-    await door?.close();
-    await bed?.close();
-  });
+  beforeAll(() => scene.start());
+  afterAll(() => scene.close());
   beforeEach(() => sim('reset', {}));
-
-  const sim = async (path: string, body?: object) => {
-    const init = body && { method: 'POST', headers: json, body: JSON.stringify(body) };
-    const response = await fetch(`${env.SUNO_BASE_URL}/__sim/${path}`, init);
-    expect(response.ok).toBe(true);
-    return (await response.json()) as { requests: { job?: string; status: number | null; problems: string[] }[] };
-  };
-  const fault = (kind: string, more: object = {}) => sim('faults', { endpoint: GENERATE, kind, ...more });
-  const submits = async () => (await sim('requests?path=/api/v1/generate')).requests;
-  const send = async (changes: Partial<LyricGenerated> = {}, times = 1): Promise<string> => {
-    const event = aLyricGenerated(changes);
-    await bed.topics.send([event], { times });
-    return event.taskId;
-  };
-  const row = async (taskId: string): Promise<SongRow> => {
-    const [found] = await bed.query<SongRow>(SERVICE, 'select * from song where task_id = ?', [taskId]);
-    expect(found).toBeDefined();
-    return found as SongRow;
-  };
-  /** What it said of the song, apart from that it ordered it. */
-  const said = async (taskId: string) =>
-    (await bed.topics.read(SongReady.topic)).filter(({ key, type }) => key === taskId && !type.includes('Submit'));
-  /** The one event this song ends with. */
-  const end = (taskId: string) =>
-    eventually(async () => {
-      const events = await said(taskId);
-      expect(events).toHaveLength(1);
-      const [{ type, data }] = events as [(typeof events)[number]];
-      return { type, data: data as unknown as SongReady & SongFailed };
-    });
-  /** Until it is handled. */
-  const callBack = async (taskId: string, token: string, jobId: string) => {
-    await bed.topics.send([message(SongCalledBack, { taskId, revision: 0, token, jobId })]);
-    await eventually(async () => expect(await bed.topics.lag(SERVICE, SongCalledBack.topic)).toBe(0));
-  };
-  const calledBack = async (taskId: string) =>
-    (await bed.topics.read(SongCalledBack.topic)).filter(({ key }) => key === taskId);
 
   it('sings a lyric and tells when its lines are sung', async () => {
     const taskId = await send();
@@ -153,7 +59,7 @@ describe('song-service', () => {
     const late = await send({ plan: aPlan({ deadline: new Date(Date.now() - 1_000).toISOString() }) });
     await eventually(async () => expect(await row(late)).toMatchObject({ status: 'expired', attempt: 0 }));
     await end(await send());
-    expect(await bed.query(SERVICE, 'select 1 from song where task_id = ?', [only])).toEqual([]);
+    expect(await scene.bed.query(SERVICE, 'select 1 from song where task_id = ?', [only])).toEqual([]);
     expect([await said(only), await said(late)]).toEqual([[], []]);
     expect(await submits()).toHaveLength(1);
   });
@@ -161,12 +67,14 @@ describe('song-service', () => {
   it('dead-letters a poison message, says so, and goes on', async () => {
     const poison = aLyricGenerated();
     const value = JSON.stringify({ ...poison, lyric: { title: 'no words' } });
-    await bed.topics.sendRaw(LyricGenerated.topic, [{ key: poison.taskId, value, headers: headersOf(poison, 'test') }]);
+    await scene.bed.topics.sendRaw(LyricGenerated.topic, [
+      { key: poison.taskId, value, headers: headersOf(poison, 'test') },
+    ]);
     await end(await send());
     await eventually(async () => {
-      const dead = (await bed.topics.read(deadLetterTopic(SERVICE))).filter(({ key }) => key === poison.taskId);
+      const dead = (await scene.bed.topics.read(deadLetterTopic(SERVICE))).filter(({ key }) => key === poison.taskId);
       expect(dead.map(({ headers }) => String(headers.dl_reason))).toEqual(['INVALID']);
-      const rejected = (await bed.topics.read(MessageRejected.topic)).filter(({ key }) => key === poison.taskId);
+      const rejected = (await scene.bed.topics.read(MessageRejected.topic)).filter(({ key }) => key === poison.taskId);
       expect(rejected.map(({ data }) => data)).toMatchObject([
         { revision: 1, service: SERVICE, messageType: LyricGenerated.type },
       ]);
@@ -175,8 +83,9 @@ describe('song-service', () => {
   });
 
   describe('when Suno answers late, wrongly or not at all', () => {
-    it('takes a callback that comes before the answer', async () => {
-      await fault('callbacks-early');
+    it.each(['callbacks-early', 'callbacks-reordered', 'other-case'])('understands %s', async kind => {
+      await fault(kind);
+      await sim('faults', { endpoint: 'GET /api/v1/generate/record-info', kind: 'other-case' });
       expect((await end(await send())).type).toBe(SongReady.type);
       expect(await submits()).toHaveLength(1);
     });
@@ -223,8 +132,12 @@ describe('song-service', () => {
       expect(await submits()).toHaveLength(1);
     });
 
-    it('orders later where it is asked to wait', async () => {
-      await fault('code', { code: 430, times: 1 });
+    it.each([
+      ['code', { code: 430 }],
+      ['status', { status: 430 }],
+      ['status', { status: 429, body: 'Too Many Requests' }],
+    ])('orders later where it is asked to wait by %s %j', async (kind, how) => {
+      await fault(kind, { ...how, headers: { 'retry-after': '1' }, times: 1 });
       const taskId = await send();
       expect((await end(taskId)).type).toBe(SongReady.type);
       expect((await submits()).map(({ job }) => job !== undefined)).toEqual([false, true]);
@@ -233,10 +146,11 @@ describe('song-service', () => {
 
     it.each([
       ['SENSITIVE_WORD_ERROR', { code: 'SUNO_SENSITIVE_WORDS', retryable: false }],
-      ['GENERATE_AUDIO_FAILED', { code: 'SUNO_GENERATION_FAILED', retryable: true }],
+      ['CREATE_TASK_FAILED', { code: 'SUNO_CREATE_FAILED', retryable: true }],
     ])('fails with the reason when the job ends in %s', async (status, reason) => {
       await fault('job-failed', { body: { status } });
       expect((await end(await send())).data).toMatchObject(reason);
+      expect(await submits()).toHaveLength(1);
     });
   });
 
@@ -309,25 +223,14 @@ describe('song-service', () => {
   });
 
   describe('killed', () => {
-    /** Alone in a process of its own, while `use` runs; the service is back afterwards. */
-    const inChild = async (use: (kill: () => Promise<unknown>) => Promise<void>) => {
-      await app.close();
-      env = { ...env, SUNO_GRACE_MS: '30000' };
-      const child = await startChild(bed, MAIN, env);
-      try {
-        await use(() => child.kill('SIGKILL'));
-      } finally {
-        await child.kill('SIGKILL').catch(() => undefined);
-        app = await bootWith(env, SongServiceModule);
-      }
-    };
-
     it('before it could commit a message, sings once when the message comes again', async () => {
       const event = aLyricGenerated();
       const headers = headersOf(event, 'test');
       await inChild(async kill => {
-        const held = await holdBack(bed, SERVICE, headers.ce_id as string);
-        await bed.topics.sendRaw(LyricGenerated.topic, [{ key: event.taskId, value: JSON.stringify(event), headers }]);
+        const held = await holdBack(scene.bed, SERVICE, headers.ce_id as string);
+        await scene.bed.topics.sendRaw(LyricGenerated.topic, [
+          { key: event.taskId, value: JSON.stringify(event), headers },
+        ]);
         await held.reached();
         await kill();
         await held.letGo();
@@ -356,7 +259,7 @@ describe('song-service', () => {
     await fault('code', { code: 429 });
     const taskIds = [await send(), await send()];
     await eventually(async () => {
-      const [bucket] = await bed.query<{ paused: number }>(
+      const [bucket] = await scene.bed.query<{ paused: number }>(
         SERVICE,
         'select paused_until > now(3) as paused from bucket',
       );

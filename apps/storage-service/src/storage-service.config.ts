@@ -1,5 +1,5 @@
-import { InternalConfig } from '@castad/platform';
-import { IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
+import { InternalConfig, IsBaseUrl } from '@castad/platform';
+import { IsInt, IsOptional, IsString, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
@@ -7,10 +7,46 @@ export const MAX_LINK_TTL_MS = 7 * 24 * HOUR_MS;
 
 export class StorageServiceConfig extends InternalConfig {
   /** With the account key: links are signed with it. */
+  @ValidateIf(
+    ({ AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_CONNECTION_STRING }: StorageServiceConfig) =>
+      !AZURE_STORAGE_ACCOUNT || AZURE_STORAGE_CONNECTION_STRING !== undefined,
+  )
   @Matches(/^UseDevelopmentStorage=true|AccountKey=/, {
-    message: 'AZURE_STORAGE_CONNECTION_STRING must hold an AccountKey',
+    message:
+      'AZURE_STORAGE_CONNECTION_STRING must hold an AccountKey; for an account without one set AZURE_STORAGE_ACCOUNT',
   })
-  AZURE_STORAGE_CONNECTION_STRING!: string;
+  AZURE_STORAGE_CONNECTION_STRING?: string;
+
+  /** Instead of it, where nobody has the account's key: its name or address. We come as an identity of Entra ID. */
+  @IsOptional()
+  @Matches(/^([a-z0-9]{3,24}|https:\/\/[^\s?#]+)$/, {
+    message: 'AZURE_STORAGE_ACCOUNT must be the name of a storage account, or its https address',
+  })
+  @ValidateBy({
+    name: 'alone',
+    validator: {
+      validate: (_, args) => !(args?.object as StorageServiceConfig).AZURE_STORAGE_CONNECTION_STRING,
+      defaultMessage: () => 'AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_CONNECTION_STRING exclude each other',
+    },
+  })
+  AZURE_STORAGE_ACCOUNT?: string;
+
+  /** Which identity, where it is not the one that the machine or the workload has. Azure's library reads them. */
+  @IsOptional()
+  @IsString()
+  AZURE_TENANT_ID?: string;
+
+  @IsOptional()
+  @IsString()
+  AZURE_CLIENT_ID?: string;
+
+  @IsOptional()
+  @IsString()
+  AZURE_CLIENT_SECRET?: string;
+
+  @IsOptional()
+  @IsString()
+  AZURE_TOKEN_CREDENTIALS?: string;
 
   @Matches(/^[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]$/, {
     message: 'AZURE_STORAGE_CONTAINER must be 3 to 63 small letters, digits and single hyphens',
@@ -19,10 +55,9 @@ export class StorageServiceConfig extends InternalConfig {
 
   /** The account's address in links, where it is not the one this service uses. */
   @IsOptional()
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   AZURE_PUBLIC_ENDPOINT?: string;
 
-  /** Shared with the services that upload and ask for links. */
   /** Files copied at once. */
   @IsInt()
   @Min(1)
@@ -62,8 +97,9 @@ export class StorageServiceConfig extends InternalConfig {
   @Min(1)
   IMAGE_MAX_PIXELS: number = 100_000_000;
 
-  override secrets(): string[] {
-    const key = /AccountKey=([^;]+)/.exec(this.AZURE_STORAGE_CONNECTION_STRING)?.[1];
-    return [...super.secrets(), ...(key ? [key] : [])];
+  /** Of an account that we have no key of. */
+  blobEndpoint(): string | undefined {
+    const account = this.AZURE_STORAGE_ACCOUNT;
+    return account?.includes('/') ? account.replace(/\/+$/, '') : account && `https://${account}.blob.core.windows.net`;
   }
 }

@@ -179,6 +179,17 @@ describe('storage-service', () => {
       expect(sha256((await bytesAt((links[0] as { url: string }).url)).bytes)).toBe(sha256(film));
     });
 
+    it('leaves nothing of a film that broke off between two blocks, and stores it when it is asked for again', async () => {
+      const film = Buffer.concat([mp4, randomBytes(20 * MIB)]);
+      const event = aRenderSucceeded({ url: host.serve('half.mp4', cut(film), whole(film)), posterUrl: undefined });
+      await bed.topics.send([event]);
+      expect(await storedFiles(event.taskId)).toMatchObject([
+        { name: 'film', size: film.length, sha256: sha256(film) },
+      ]);
+      expect(await rowOf(event.taskId)).toMatchObject({ tries: 1 });
+      expect(host.callsFor('half.mp4')).toBe(2);
+    });
+
     const page = Buffer.from('<html>Sorry</html>');
     it.each([
       ['broke off', () => cut(mp3)],

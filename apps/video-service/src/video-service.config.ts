@@ -1,19 +1,19 @@
 import { formats, type Format } from '@castad/contracts';
-import { InternalConfig } from '@castad/platform';
-import { IsInt, IsUrl, Matches, Min, MinLength } from 'class-validator';
+import { InternalConfig, IsBaseUrl } from '@castad/platform';
+import { IsInt, Matches, Min, MinLength } from 'class-validator';
 
 const TEMPLATES = /^(9:16|16:9|1:1)=[^,=\s]+(,(9:16|16:9|1:1)=[^,=\s]+)*$/;
 
 export class VideoServiceConfig extends InternalConfig {
   /** The gateway's public address, where Creatomate's callbacks arrive. */
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   PUBLIC_URL!: string;
 
   /** storage-service, for links to songs and photos. */
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   STORAGE_URL!: string;
 
-  @IsUrl({ require_tld: false, require_protocol: true })
+  @IsBaseUrl()
   CREATOMATE_BASE_URL: string = 'https://api.creatomate.com';
 
   @MinLength(1)

@@ -78,8 +78,9 @@ describe('video-service', () => {
     door = new CallbackDoor(bed.topics);
     await door.listen();
     env = bed.env(SERVICE, {
-      PUBLIC_URL: door.url,
-      STORAGE_URL: storage.url,
+      PUBLIC_URL: `${door.url}/`,
+      STORAGE_URL: `${storage.url}/`,
+      CREATOMATE_BASE_URL: `${bed.sandbox.env.CREATOMATE_BASE_URL}/`,
       INTERNAL_SECRET: 'the-secret-of-the-services',
       CREATOMATE_CALLS_PER_10S: '10000',
       CREATOMATE_POLL_MS: '300',
@@ -101,7 +102,7 @@ describe('video-service', () => {
 
   const sim = async (path: string, body?: object) => {
     const init = body && { method: 'POST', headers: json, body: JSON.stringify(body) };
-    const response = await fetch(`${env.CREATOMATE_BASE_URL}/__sim/${path}`, init);
+    const response = await fetch(`${bed.sandbox.env.CREATOMATE_BASE_URL}/__sim/${path}`, init);
     expect(response.ok).toBe(true);
     return (await response.json()) as { count: number; requests: Request[] };
   };
@@ -309,6 +310,18 @@ describe('video-service', () => {
       expect(await submits()).toHaveLength(1);
     });
 
+    it('lets nobody call for a window where it is asked to wait and not told for how long', async () => {
+      await fault('status', { status: 429, times: 1, headers: { 'retry-after': '' } });
+      const taskId = await send();
+      await eventually(async () => {
+        const empty = 'select 1 from bucket where tokens < -1000';
+        expect(await bed.query(SERVICE, empty)).toHaveLength(1);
+      });
+      await bed.query(SERVICE, 'update bucket set tokens = 10');
+      await bed.query(SERVICE, 'update video set due_at = now(3) where task_id = ?', [taskId]);
+      expect((await end(taskId)).type).toBe(RenderSucceeded.type);
+    });
+
     it('orders later where it is asked to wait', async () => {
       await fault('status', { status: 429, times: 1, headers: { 'retry-after': '1' } });
       const taskId = await send();
@@ -496,7 +509,7 @@ describe('video-service', () => {
       const id = await template(photo, caption, song);
       const found = await Promise.all([1, 2, 3].map(() => check({ format: '9:16', template: id })));
       expect(found).toEqual(Array(3).fill({ status: 200, body: { ok: true } }));
-      expect(await check({ format: '1:1', template: id })).toMatchObject({ body: { ok: true } });
+      expect(await check({ format: '1:1', template: id })).toMatchObject({ body: { code: 'TEMPLATE_WRONG_FORMAT' } });
       expect(await calls(id)).toEqual([1, 1]);
       const [dryRun] = await dryRuns(id);
       expect(dryRun?.problems).toEqual([]);
@@ -525,6 +538,16 @@ describe('video-service', () => {
       const found = await check({ format: '9:16', template: id });
       expect(found).toMatchObject({ status: 200, body: { code, reason: expect.stringMatching(reason) } });
       expect(await calls(id)).toEqual([1, 0]);
+    });
+
+    it('and says that it is of another format, and renders nothing with it', async () => {
+      const id = await template(photo, caption, song);
+      const found = await check({ format: '16:9', template: id });
+      const reason = 'The video template is 720 by 1280 pixels, which is not the format 16:9.';
+      expect(found).toEqual({ status: 200, body: { code: 'TEMPLATE_WRONG_FORMAT', reason } });
+      const plan = aPlan({ video: { format: '16:9', template: id } });
+      expect((await end(await send({ plan }))).data).toMatchObject({ code: 'TEMPLATE_WRONG_FORMAT', retryable: false });
+      expect(await submits()).toEqual([]);
     });
 
     it("and says what Creatomate's dry run has against it", async () => {

@@ -103,6 +103,12 @@ export class SongSubmitBegun extends Message {
   /** Of the callback; it wakes the job up and can do nothing else. */
   @Matches(TOKEN)
   token!: string;
+
+  /** The provider's name for the work that nothing came of: it is ordered, and paid for, once more. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  replaces?: string;
 }
 
 /** The provider has taken the order of a song: it is paid for. */

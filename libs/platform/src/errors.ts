@@ -46,6 +46,10 @@ interface ProviderErrorOptions extends AppErrorOptions {
   refused?: boolean;
   /** Whether the fault is the account's (key, credits, maintenance), so that every call would fail alike. */
   account?: boolean;
+  /** Whether the account's rate limit is reached: every call would meet it for `retryAfterMs`. */
+  rateLimited?: boolean;
+  /** How often what was refused is tried again. Absent: as long as there is time. */
+  maxTries?: number;
   /** The provider's own code and words, for a person; the client has bounded them and taken secrets out. */
   detail?: string;
 }
@@ -55,6 +59,8 @@ export class ProviderError extends AppError {
   readonly retryAfterMs?: number;
   readonly refused: boolean;
   readonly account: boolean;
+  readonly rateLimited: boolean;
+  readonly maxTries: number;
   readonly detail?: string;
 
   constructor(code: string, message: string, options: ProviderErrorOptions = {}) {
@@ -62,6 +68,8 @@ export class ProviderError extends AppError {
     this.retryAfterMs = options.retryAfterMs;
     this.refused = options.refused ?? false;
     this.account = options.account ?? false;
+    this.rateLimited = options.rateLimited ?? false;
+    this.maxTries = options.maxTries ?? Infinity;
     this.detail = options.detail;
   }
 }

@@ -228,6 +228,7 @@ describe('an answer', () => {
 
   it('may ask to wait, in seconds or until a date, for an hour at most', () => {
     expect(retryAfterMs('7')).toBe(7_000);
+    expect(retryAfterMs('0.5')).toBe(500);
     expect(retryAfterMs(new Date(Date.now() + 30_000).toUTCString())).toBeGreaterThan(28_000);
     expect(retryAfterMs(new Date(Date.now() - 30_000).toUTCString())).toBe(0);
     expect(retryAfterMs('999999')).toBe(3_600_000);

@@ -65,6 +65,6 @@ export function noAnswer(provider: string, error: unknown): ProviderError {
 /** Milliseconds of a Retry-After header (seconds or a date), at most an hour. */
 export function retryAfterMs(header: unknown): number | undefined {
   if (typeof header !== 'string' || header === '') return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : new Date(header).getTime() - Date.now();
+  const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : new Date(header).getTime() - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), 3_600_000);
 }

@@ -1,3 +1,4 @@
+export { IsBaseUrl } from './base-url.ts';
 export * from './config.ts';
 export * from './database.ts';
 export * from './database-errors.ts';

@@ -10,9 +10,9 @@ export class CallbackDoor {
   private readonly server = createServer((call, reply) => {
     void text(call).then(async body => {
       const [, , provider, taskId = '', token = ''] = (call.url ?? '').split('/');
-      const said = JSON.parse(body) as { id?: string; data?: { task_id?: string } };
+      const said = JSON.parse(body) as { id?: string; data?: { task_id?: string; taskId?: string } };
       const [type, jobId = ''] =
-        provider === 'suno' ? [SongCalledBack, said.data?.task_id] : [RenderCalledBack, said.id];
+        provider === 'suno' ? [SongCalledBack, said.data?.task_id ?? said.data?.taskId] : [RenderCalledBack, said.id];
       await this.topics.send([message<CalledBack>(type, { taskId, revision: 0, token, jobId })], { from: 'gateway' });
       reply.end();
     });

@@ -5,6 +5,7 @@ export * from './child-service.ts';
 export { eventually } from '../../../sandbox/eventually.ts';
 export * from './hold-back.ts';
 export * from './rest.ts';
+export * from './secure-azurite.ts';
 export * from './service-harness.ts';
 export * from './topics.ts';
 export { freePort } from '../../../sandbox/ports.ts';

@@ -49,6 +49,11 @@ export class Bucket extends schema.class {
     this.tokens = Math.min(burst, this.tokens + tokens);
   }
 
+  /** The provider's own count has run out: the next call is `ms` away, whatever there was left by ours. */
+  drain({ perSecond }: RateLimit, ms: number): void {
+    this.tokens = Math.min(this.tokens, 1 - (ms / 1_000) * perSecond);
+  }
+
   /** How long until there is a token. */
   nextMs({ perSecond }: RateLimit): number {
     return Math.max(0, Math.ceil(((1 - this.tokens) / perSecond) * 1_000));

@@ -13,6 +13,8 @@ export interface Outcome<J> {
   dueInMs?: number;
   /** The provider refuses the account. */
   pause?: Pause;
+  /** The account's rate limit is reached: nobody calls the provider for so long. */
+  slowMs?: number;
   /** The provider took new work, so its account is in order. */
   accepted?: boolean;
 }

@@ -82,9 +82,10 @@ export function takeOver(job: PaidJob, earlier: PaidJob): void {
   end(earlier, 'cancelled');
 }
 
-/** Nothing came of a job that was taken over: this row orders one of its own. */
+/** Nothing came of the job that the row follows: it orders another one. */
 export function orderAnew(job: PaidJob): void {
-  Object.assign(job, { status: 'ordered', jobId: null, jobIdConfirmed: false, token: null, submittedAt: null });
+  Object.assign(job, { status: 'ordered', tries: 0, jobId: null, jobIdConfirmed: false });
+  Object.assign(job, { token: null, submittedAt: null });
 }
 
 /** The provider does not know this id, which came from a callback, as ours: the outcome is as unknown as before. */

@@ -9,10 +9,10 @@ import { CallbacksRead } from './callbacks-read.ts';
 import { Callbacks, type Callback } from './callbacks.ts';
 import { EarlierOrders, isOutcomeOpen, UNKNOWN } from './earlier-orders.ts';
 import { Intents } from './intents.ts';
-import { clearError, lastError } from './job.ts';
+import { clearError, lastError, noteError } from './job.ts';
 import type { Outcome, Publish, Reason } from './outcome.ts';
 import { disown, graceLeft, isTakenOver, orderAnew, since, type PaidJob } from './paid-job.ts';
-import { asProviderError, errorOf, pauseFor, troubled } from './provider-errors.ts';
+import { asProviderError, errorOf, pauseFor, slowFor, troubled } from './provider-errors.ts';
 import { Submissions } from './submissions.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
@@ -28,6 +28,13 @@ export interface PaidWorkerOptions extends WorkerOptions {
 }
 
 const UNREAD_MS = 1_000;
+const ONCE_MORE = 'It is ordered once more, and paid for again.';
+
+const LOST: Reason = {
+  code: 'PROVIDER_LOST_JOB',
+  reason: 'The provider took the order and does not know it any more.',
+  retryable: true,
+};
 
 /**
  * A worker whose submit costs money: at most one submit per row and attempt, and another attempt only after the first
@@ -157,6 +164,7 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
       record: saved => troubled(saved, error),
       dueInMs: Math.max(backOffMs(job.tries, error.retryAfterMs), this.pollFloor()),
       pause: pauseFor(error),
+      slowMs: slowFor(error),
     };
   }
 
@@ -164,7 +172,26 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
   protected jobFailed(job: J, reason: Reason): Outcome<J> {
     const { code, detail } = reason;
     this.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, detail }, 'nothing comes of a paid job');
-    return isTakenOver(job) ? { record: saved => orderAnew(saved), dueInMs: 0 } : this.ending(reason);
+    if (!this.mayOrderAnew(job, reason)) return this.ending(reason);
+    const told = { ...reason, reason: `${reason.reason} ${ONCE_MORE}` };
+    return {
+      record: (saved, publish) => {
+        this.delayed(saved, told, publish);
+        noteError(saved, reason);
+        this.orderAnew(saved);
+      },
+      dueInMs: 0,
+    };
+  }
+
+  /** Whether another job is paid for where nothing came of this one. */
+  protected mayOrderAnew(job: J, _reason: Reason): boolean {
+    return isTakenOver(job);
+  }
+
+  /** The row orders a job of its own in place of the one that nothing came of. */
+  protected orderAnew(saved: J): void {
+    orderAnew(saved);
   }
 
   /** The provider has worked on it for longer than it may. */
@@ -195,10 +222,14 @@ export abstract class PaidWorker<J extends PaidJob & object, Request = void> ext
 
   /** It may know the job a moment later; only one that it does not know for long is lost. */
   private notKnown(job: J, jobId: string, now: Date): Outcome<J> {
-    if (!isTakenOver(job)) return job.jobIdConfirmed ? this.stillWorking(job, now) : this.notOurs(job, jobId, now);
+    if (!isTakenOver(job)) return job.jobIdConfirmed ? this.missed(job, now) : this.notOurs(job, jobId, now);
     const knownBy = since(job) + (job.jobIdConfirmed ? this.paid.limitMs : this.paid.graceMs);
     if (now.getTime() < knownBy) return { dueInMs: this.paid.pollMs };
-    return job.jobIdConfirmed ? { record: saved => orderAnew(saved), dueInMs: 0 } : this.ending(UNKNOWN);
+    return job.jobIdConfirmed ? { record: saved => this.orderAnew(saved), dueInMs: 0 } : this.ending(UNKNOWN);
+  }
+
+  private missed(job: J, now: Date): Outcome<J> {
+    return this.isOverdue(job, now) ? this.ending(LOST) : this.stillWorking(job, now);
   }
 
   private notOurs(job: J, jobId: string, now: Date): Outcome<J> {

@@ -25,6 +25,10 @@ export const errorOf = ({ code, message, detail }: ProviderError): JobError => (
 export const pauseFor = (error: ProviderError): Pause | undefined =>
   error.account ? { ...errorOf(error), ms: error.retryAfterMs ?? ACCOUNT_PAUSE_MS } : undefined;
 
+/** How long nobody calls the provider because its rate limit is reached. */
+export const slowFor = ({ rateLimited, retryAfterMs }: ProviderError): number | undefined =>
+  rateLimited ? retryAfterMs : undefined;
+
 /** One more failure in a row of what may be repeated. */
 export function troubled(job: Job, error: ProviderError): void {
   job.tries += 1;

@@ -58,10 +58,12 @@ export class Recorder<J extends Job & object> {
     const { limit } = account.provider;
     const unused = limit ? results.filter(({ claimed }) => account.isGranted(claimed.job)) : [];
     const pauses = results.flatMap(({ outcome }) => outcome.pause ?? []);
+    const slowMs = Math.max(0, ...results.map(({ outcome }) => outcome.slowMs ?? 0));
     const probe = results.find(({ claimed }) => claimed.isProbe)?.outcome;
-    if (unused.length + pauses.length === 0 && !probe) return;
+    if (unused.length + pauses.length + slowMs === 0 && !probe) return;
     const bucket = await account.lock(unit);
     if (limit) bucket.giveBack(limit, unused.length);
+    if (limit && slowMs > 0) bucket.drain(limit, slowMs);
     for (const pause of pauses) account.pause(bucket, pause, unit.now);
     if (probe) await this.probed(unit, bucket, account, Math.max(0, ...pauses.map(({ ms }) => ms)), probe);
     unit.wake(entity, bucket.pausedMs(unit.now));

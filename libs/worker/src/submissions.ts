@@ -8,7 +8,7 @@ import { causeOf, clearError, isFinal } from './job.ts';
 import { NotYet } from './not-yet.ts';
 import type { Outcome, Publish, Reason } from './outcome.ts';
 import { draftSubmit, graceLeft, isOfAttempt, submitted, voidSubmit, type PaidJob } from './paid-job.ts';
-import { asProviderError, errorOf, pauseFor, troubled } from './provider-errors.ts';
+import { asProviderError, errorOf, pauseFor, slowFor, troubled } from './provider-errors.ts';
 
 /** What a kind of paid work says of its submit. */
 export interface Submit<J, Request> {
@@ -95,13 +95,13 @@ export class Submissions<J extends PaidJob & object, Request> {
   /** Nothing was ordered: what may be accepted later is tried until the deadline. */
   private refused(job: J, error: ProviderError): Outcome<J> {
     const { retriable, account, code, detail } = error;
-    const again = account || retriable;
+    const again = account || (retriable && job.tries + 1 < error.maxTries);
     this.of.logger.warn({ taskId: job.taskId, attempt: job.attempt, code, again, detail }, 'the submit was refused');
     const token = job.token as string;
     const record = (saved: J, publish: Publish) => {
       voidSubmit(saved);
       if (again) troubled(saved, error);
-      else this.kind.fail(saved, { ...errorOf(error), retryable: false }, publish);
+      else this.kind.fail(saved, { ...errorOf(error), retryable: retriable }, publish);
     };
     return {
       record,
@@ -112,6 +112,7 @@ export class Submissions<J extends PaidJob & object, Request> {
       },
       dueInMs: backOffMs(job.tries, error.retryAfterMs),
       pause: pauseFor(error),
+      slowMs: slowFor(error),
     };
   }
 

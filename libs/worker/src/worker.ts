@@ -150,7 +150,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   }
 
   /** Tells, once for each reason, what a stage waits for. */
-  private delayed(job: J, pause: Omit<Pause, 'ms'>, publish: Publish): void {
+  protected delayed(job: J, pause: Omit<Pause, 'ms'>, publish: Publish): void {
     const { code, reason, detail } = pause;
     const { taskId, revision, errorCode } = job;
     const stage = this.stageOf(job);

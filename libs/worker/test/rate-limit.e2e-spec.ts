@@ -1,3 +1,4 @@
+import { ProviderError } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { performance } from 'node:perf_hooks';
@@ -72,6 +73,34 @@ it('gives back what a step did not use: what cannot be begun takes nothing from 
   await shop.order(app, 1);
 
   await shop.expectStatuses({ ordered: 1, running: 1 });
+});
+
+it('lets nobody call for as long as the provider asks when its own count has run out', async () => {
+  const options: Partial<PaidWorkerOptions> = { account: atMost('provider', 100, 1) };
+  const apps = [await shop.boot(options), await shop.boot(options)] as const;
+  const limited = { retriable: true, refused: true, rateLimited: true, retryAfterMs: 2_000 };
+  shop.onSubmit = ({ fail }) => fail(new ProviderError('PROVIDER_BUSY', 'Busy.', limited));
+  await shop.order(apps[0], 1);
+  const [refused] = await shop.expectSubmits(1);
+  await shop.expectStatuses({ ordered: 1 });
+  await eventually(async () => expect(await shop.sql('select 1 from bucket where tokens < 0')).toHaveLength(1));
+  shop.onSubmit = ({ piece, answer }) => answer(`job-${piece.taskId}`);
+  await Promise.all(apps.map(app => shop.order(app, 3)));
+
+  await shop.expectStatuses({ running: 7 });
+  const after = shop.submits.slice(1).map(({ at }) => at - (refused?.at ?? 0));
+  expect(Math.min(...after)).toBeGreaterThan(1_500);
+});
+
+it('gives up what is refused too often where the provider leaves no hope', async () => {
+  const app = await shop.boot();
+  const limited = { retriable: true, refused: true, maxTries: 2, detail: '405 no' };
+  shop.onSubmit = ({ fail }) => fail(new ProviderError('PROVIDER_FULL', 'Full.', limited));
+  await shop.order(app, 1);
+
+  await shop.expectStatuses({ failed: 1 });
+  expect(shop.submits).toHaveLength(2);
+  expect(await shop.pieces()).toMatchObject([{ errorCode: 'PROVIDER_FULL', errorDetail: '405 no' }]);
 });
 
 it('makes no more calls at once than there are sockets: those in a queue would come all at once later', async () => {

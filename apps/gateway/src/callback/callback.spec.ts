@@ -14,6 +14,8 @@ describe('readCallback', () => {
     const song = read(complete)?.message;
     expect(song).toBeInstanceOf(SongCalledBack);
     expect(song).toEqual({ taskId, revision: 0, token, jobId: 'job-1' });
+    expect(read({ data: { taskId: 'job-1' } })?.message).toEqual(song);
+    expect(read({ data: { task_id: '', taskId: 'job-1' } })?.message).toEqual(song);
     const film = read({ id: 'render-1', status: 'succeeded' }, ['creatomate', taskId, token])?.message;
     expect(film).toBeInstanceOf(RenderCalledBack);
     expect(film).toMatchObject({ jobId: 'render-1' });
@@ -41,6 +43,8 @@ describe('readCallback', () => {
     ['a number for a job', { data: { task_id: 7 } }],
     ['an object for a job', { data: { task_id: { a: 1 } } }],
     ['an empty job', { data: { task_id: '' } }],
+    ['a number for a job in the other spelling', { data: { taskId: 7 } }],
+    ['a job that is not in its data', { task_id: 'job-1', taskId: 'job-1' }],
     ['a job that is too long', { data: { task_id: 'x'.repeat(101) } }],
     ['a job with a line break', { data: { task_id: 'a\nb' } }],
     ['a poisoned prototype', '{"__proto__":{"data":{"task_id":"x"}}}'],

@@ -15,10 +15,19 @@ interface Rule {
   jobId: (body: unknown) => string | undefined;
 }
 
+/** Both spellings have been seen. */
+interface SunoData {
+  task_id?: unknown;
+  taskId?: unknown;
+}
+
 const rules: Record<CallingProvider, Rule> = {
   suno: {
     type: SongCalledBack,
-    jobId: body => idIn((body as { data?: { task_id?: unknown } | null } | null)?.data?.task_id),
+    jobId: body => {
+      const { task_id, taskId } = (body as { data?: SunoData | null } | null)?.data ?? {};
+      return idIn(task_id) ?? idIn(taskId);
+    },
   },
   creatomate: { type: RenderCalledBack, jobId: body => idIn((body as { id?: unknown } | null)?.id) },
 };

@@ -25,7 +25,12 @@ export const orderCodes: Record<string, Entry> = {
   ...provider('The language model', 'OPENAI'),
   OPENAI_CONTENT_FILTER: ["The language model's content filter stopped the lyric.", 'Change the brief, then retry.'],
   OPENAI_EMPTY: ['The language model answered nothing.', retry],
+  OPENAI_FLAGGED: [
+    'The moderation flags the brief or the lyric; `detail` names the categories.',
+    'Change the brief or the lyric, then retry.',
+  ],
   OPENAI_GARBAGE: ['The language model answered something that is not a lyric.', retry],
+  OPENAI_NO_MODERATION: ['Moderation is switched on, and the language model has none.', operator],
   OPENAI_QUOTA_EXHAUSTED: ["The language model's quota is used up.", operator],
   OPENAI_REFUSED: ['The language model declines to write about this brief.', 'Change the brief, then retry.'],
   OPENAI_REJECTED: ['The language model rejects the request; `detail` says why.', operator],
@@ -38,6 +43,7 @@ export const orderCodes: Record<string, Entry> = {
   SUNO_FAILED: ['Suno could not make the song.', retry],
   SUNO_GARBAGE: ['Suno answered something that is not its API.', byItself],
   SUNO_GENERATION_FAILED: ['Suno could not compose the song.', retry],
+  SUNO_LIMIT_EXCEEDED: ['A limit of the Suno account is exceeded.', operator],
   SUNO_MAINTENANCE: ['Suno is in maintenance.', byItself],
   SUNO_NOT_FOUND: ['Suno does not know the song any more.', retry],
   SUNO_NO_TRACKS: ['Suno made no track that can be used.', retry],
@@ -77,6 +83,7 @@ export const orderCodes: Record<string, Entry> = {
     'A paid call was broken off, and nobody knows whether the provider took it. The same code, with 409, refuses a `run` that might pay twice.',
     'Retry, or order the stage alone; that may pay once more.',
   ],
+  PROVIDER_LOST_JOB: ['The provider no longer knows the work that it had taken.', retry],
   PROVIDER_TOO_SLOW: ['The provider did not finish within its time limit.', retry],
   STAGE_TIMEOUT: ['The stage took longer than its time limit.', retry],
 };

@@ -132,6 +132,11 @@ export const requestCodes: Record<string, Entry> = {
     'The template lacks an element that every film needs, or has one that is not valid.',
     'Correct the template at the provider, or choose another.',
   ],
+  TEMPLATE_WRONG_FORMAT: [
+    409,
+    'The size of the template contradicts the format.',
+    'Choose the format of the template, or another template.',
+  ],
   TOO_LARGE: [413, 'The body is too large.', 'Send less.'],
   TOO_MANY_IMAGES: [409, 'A project has at most 50 images.', 'Delete some first.'],
   TOO_MANY_REQUESTS: [429, 'Too many requests.', again],

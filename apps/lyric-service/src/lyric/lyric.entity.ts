@@ -47,7 +47,7 @@ export class LyricJob extends schema.class {
     return message(LyricFailed, { taskId, revision, ...reason });
   }
 
-  /** A call failed that may be made again; only one that the model may have worked on counts. */
+  /** A call failed that may be made again. One that the model did not work on was counted too early. */
   troubled(error: JobError, isCounted: boolean): void {
     this.tries += 1;
     if (!isCounted) this.attempt -= 1;

@@ -19,6 +19,10 @@ class FakeModel {
     if (this.answer instanceof Error) throw this.answer;
     return this.answer;
   }
+
+  async check(): Promise<void> {
+    if (this.answer instanceof Error) throw this.answer;
+  }
 }
 
 const config = loadConfig(LyricServiceConfig, {
@@ -96,6 +100,24 @@ describe('LyricWorker', () => {
     expect(said).toEqual([]);
     expect(dueInMs).toBeGreaterThanOrEqual(0);
     expect(job).toMatchObject({ status: 'ordered', attempt: 2, tries: 1, errorCode: 'OPENAI_TIMEOUT' });
+  });
+
+  it('gives a model that did not come to an end more room once', async () => {
+    model.answer = new ProviderError('OPENAI_TRUNCATED', 'Cut.', { retriable: true });
+    const job = claimed(1);
+    expect((await step(job)).said).toEqual([]);
+    worker['begin'](job);
+    expect((await step(job)).said).toMatchObject([{ code: 'OPENAI_TRUNCATED', retryable: true }]);
+    expect(model.calls.map(({ maxTokens }) => maxTokens)).toEqual([1000, 2000]);
+  });
+
+  it("refuses a client's own words that are flagged, and waits while nobody can say", async () => {
+    model.answer = new ProviderError('OPENAI_TIMEOUT', 'Late.', { retriable: true, refused: true });
+    const job = claimed(1, { lyric: aLyric() });
+    expect(await step(job)).toMatchObject({ said: [], dueInMs: expect.any(Number) });
+    expect(job).toMatchObject({ status: 'ordered', attempt: 0, tries: 1 });
+    model.answer = new ProviderError('OPENAI_FLAGGED', 'Change the lyric.', { detail: 'violence' });
+    expect((await step(job)).said).toMatchObject([{ code: 'OPENAI_FLAGGED', retryable: false, detail: 'violence' }]);
   });
 
   it('gives up after the third call', async () => {

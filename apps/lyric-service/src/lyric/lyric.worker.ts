@@ -16,7 +16,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { LyricServiceConfig } from '../lyric-service.config.ts';
 import { OpenAiClient } from '../openai/openai.client.ts';
-import { garbage, wrongLanguage } from '../openai/openai-errors.ts';
+import { garbage, TRUNCATED, wrongLanguage } from '../openai/openai-errors.ts';
 import { fittingLyric } from './fitting-lyric.ts';
 import { isWrittenIn } from './language.ts';
 import { LyricJob, type Usage } from './lyric.entity.ts';
@@ -55,7 +55,11 @@ export class LyricWorker extends Worker<LyricJob> {
   }
 
   protected async step(job: LyricJob): Promise<Outcome<LyricJob>> {
-    if (job.lyric) return finished({ ...job.lyric, sections: sung(job.lyric.sections) });
+    if (job.lyric) {
+      const own = { ...job.lyric, sections: sung(job.lyric.sections) };
+      await this.openai.check(own);
+      return finished(own);
+    }
     if (job.attempt > this.config.OPENAI_MAX_CALLS) return ending(lastError(job) ?? noAnswerSaved);
     const { brief, language, music } = job.plan;
     const { lyric: written, ...usage } = await this.openai.write(
@@ -72,7 +76,10 @@ export class LyricWorker extends Worker<LyricJob> {
   protected failed(job: LyricJob, thrown: Error): Outcome<LyricJob> {
     const error = asProviderError(thrown);
     const { code, retriable, refused, account, retryAfterMs, detail } = error;
-    const again = account || (retriable && (refused || job.attempt < this.config.OPENAI_MAX_CALLS));
+    // More room was of no use: the model does not come to an end.
+    const isEndless = code === TRUNCATED && job.errorCode === code;
+    const mayCall = refused || job.attempt < this.config.OPENAI_MAX_CALLS;
+    const again = account || (retriable && mayCall && !isEndless);
     this.logger.warn(
       {
         taskId: job.taskId,
@@ -86,7 +93,7 @@ export class LyricWorker extends Worker<LyricJob> {
     );
     if (!again) return ending({ ...errorOf(error), retryable: retriable });
     return {
-      record: saved => saved.troubled(errorOf(error), !refused && !account),
+      record: saved => saved.troubled(errorOf(error), !!job.lyric || (!refused && !account)),
       dueInMs: backOffMs(job.tries, retryAfterMs),
       pause: pauseFor(error),
     };

@@ -1,4 +1,4 @@
-import { ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
+import { numberIn, ProviderError, providerDetail, retryAfterMs } from '@castad/platform';
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 
 type Options = ConstructorParameters<typeof ProviderError>[2];
@@ -9,6 +9,8 @@ const error = (code: string, message: string, options?: Options) => new Provider
 /** The answer is not what was asked for; another one may be. */
 export const garbage = (cause?: unknown) =>
   error('OPENAI_GARBAGE', 'The language model answered something that is not a lyric.', { retriable: true, cause });
+
+export const TRUNCATED = 'OPENAI_TRUNCATED';
 
 export const truncated = () =>
   error('OPENAI_TRUNCATED', 'The language model stopped before the lyric was complete.', { retriable: true });
@@ -25,6 +27,30 @@ export const refused = (words: unknown, redact: Redact) =>
 
 export const filtered = (said?: Options) =>
   error('OPENAI_CONTENT_FILTER', "The language model's content filter stopped the lyric.", said);
+
+/** What was ordered, or what the client wrote, and no other try would change. */
+export const flagged = (what: 'brief' | 'lyric', categories: unknown[], redact: Redact) =>
+  error('OPENAI_FLAGGED', `The moderation flags the ${what}. Change the ${what}.`, {
+    detail: detailOf(categories, redact),
+  });
+
+/** What the model wrote; it may write something else. */
+export const flaggedAnswer = (categories: unknown[], redact: Redact) =>
+  error('OPENAI_FLAGGED', 'The moderation flags what the language model wrote.', {
+    retriable: true,
+    detail: detailOf(categories, redact),
+  });
+
+/** The moderation did not answer. `isFree`: no model has been called for it. */
+export function notModerated(thrown: unknown, redact: Redact, isFree: boolean): ProviderError {
+  const { code, message, retriable, account, retryAfterMs: waitMs, detail, cause } = openAiError(thrown, redact);
+  const said = { detail, cause, refused: isFree };
+  if (thrown instanceof APIError && MISSING.has(Number(thrown.status)))
+    return error('OPENAI_NO_MODERATION', 'The language model has no moderation.', { ...said, account: true });
+  return new ProviderError(code, message, { ...said, retriable, account, retryAfterMs: waitMs });
+}
+
+const MISSING = new Set([404, 405, 501]);
 
 /** What a call that threw means. The provider's text goes on as `detail` alone: it may repeat the prompt. */
 export function openAiError(thrown: unknown, redact: Redact): ProviderError {
@@ -62,15 +88,16 @@ function statusError(thrown: APIError, redact: Redact): ProviderError {
   const said = {
     cause: new Error(`openai answered ${status} ${code ?? type ?? ''} (request ${requestID ?? 'unknown'})`),
     detail: detailOf([status, code, type, param, message], redact),
-    retryAfterMs: retryAfterMs(headers?.get('retry-after') ?? undefined),
+    retryAfterMs: waitMs(headers),
   };
-  if (status === 401 || status === 403)
+  const isOver = status === 402 || (!!status && status < 500 && QUOTA.test(`${code} ${type}`));
+  if (!isOver && (status === 401 || status === 403))
     return error('OPENAI_UNAUTHORIZED', 'The language model refuses our key.', {
       ...said,
       refused: true,
       account: true,
     });
-  if (status === 402 || (status === 429 && QUOTA.test(`${code} ${type}`)))
+  if (isOver)
     return error('OPENAI_QUOTA_EXHAUSTED', "The language model's quota is used up.", {
       ...said,
       refused: true,
@@ -92,6 +119,12 @@ function statusError(thrown: APIError, redact: Redact): ProviderError {
   // Every call fails alike until somebody mends the configuration or the account.
   const account = code === 'model_not_found';
   return error('OPENAI_REJECTED', 'The language model rejects the request.', { ...said, refused: true, account });
+}
+
+/** In milliseconds, or in seconds, or as a date. */
+function waitMs(headers: Headers | undefined): number | undefined {
+  const ms = numberIn(headers?.get('retry-after-ms'));
+  return retryAfterMs(ms >= 0 ? String(ms / 1_000) : headers?.get('retry-after'));
 }
 
 /** An error is no answer and is not charged, unless somebody between us and the model gave up waiting for it. */

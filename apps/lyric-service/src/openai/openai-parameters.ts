@@ -1,4 +1,5 @@
-import { APIError } from 'openai';
+import { numberIn } from '@castad/platform';
+import { APIError, type OpenAI } from 'openai';
 import { lyricSchema } from './openai.types.ts';
 
 type TokenLimit = 'max_completion_tokens' | 'max_tokens';
@@ -11,8 +12,13 @@ const UNSUPPORTED = /unsupported|not support|unknown|unrecogni[sz]ed|unexpected|
 /** What not every model and server takes. What one refuses is left out from then on, as long as the process lives. */
 export class OptionalParameters {
   private readonly refused = new Set<string>();
+  /** Whether the model reasons first, which takes tokens from the same limit. */
+  private reasons = false;
 
-  constructor(private readonly tokenLimit: TokenLimit) {}
+  constructor(
+    private readonly tokenLimit: TokenLimit,
+    private readonly reasoningTokens: number,
+  ) {}
 
   /** For one call. The limit of its tokens goes by the name that was not refused yet. */
   for(maxTokens: number): Record<string, unknown> {
@@ -20,8 +26,15 @@ export class OptionalParameters {
     const json_schema = { name: 'lyric', strict: true, schema: lyricSchema };
     return {
       ...(!this.refused.has(FORMAT) && { [FORMAT]: { type: 'json_schema', json_schema } }),
-      ...(limit && { [limit]: maxTokens }),
+      ...(limit && { [limit]: maxTokens + (this.reasons ? this.reasoningTokens : 0) }),
     };
+  }
+
+  /** What an answer shows of the model: it counts its thoughts, or has spent all its tokens and said nothing. */
+  notice({ choices, usage }: Partial<OpenAI.ChatCompletion>): void {
+    const { finish_reason, message } = choices?.[0] ?? {};
+    const isSilent = finish_reason === 'length' && !message?.content;
+    if (isSilent || numberIn(usage?.completion_tokens_details?.reasoning_tokens) > 0) this.reasons = true;
   }
 
   /** The parameter that a call was refused for, if it is one of these; it is remembered. */

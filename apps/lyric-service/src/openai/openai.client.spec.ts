@@ -89,6 +89,21 @@ describe('OpenAiClient', () => {
     expect(JSON.parse(user?.content ?? '')).toEqual({ ...request, style: 'jazz' });
   });
 
+  it('calls the same address with and without a slash at its end', async () => {
+    const { port } = server.address() as AddressInfo;
+    const called: unknown[] = [];
+    answer = (...call) => {
+      called.push(call[0].url);
+      json(200, completion({}))(...call);
+    };
+    for (const end of ['', '/', '//']) {
+      await client.onApplicationShutdown();
+      client = open({ OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1${end}` });
+      await client.write(request, 500);
+    }
+    expect(called).toEqual(Array(3).fill('/v1/chat/completions'));
+  });
+
   it('knows the token limit by its former name where that is configured', async () => {
     await client.onApplicationShutdown();
     client = open({ OPENAI_MAX_TOKENS_FIELD: 'max_tokens' });
@@ -204,7 +219,14 @@ describe('OpenAiClient', () => {
     [401, 'invalid_api_key', { code: 'OPENAI_UNAUTHORIZED', retriable: false, account: true }],
     [403, null, { code: 'OPENAI_UNAUTHORIZED', retriable: false, account: true }],
     [429, 'insufficient_quota', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
-    [429, 'organization_spend_limit_exceeded', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false }],
+    [429, 'organization_spend_limit_exceeded', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
+    [429, 'project_spend_limit_exceeded', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
+    [429, 'user_usage_limit_exceeded', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
+    [429, 'credit_balance_exhausted', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
+    [403, 'project_spend_limit_exceeded', { code: 'OPENAI_QUOTA_EXHAUSTED', retriable: false, account: true }],
+    [429, 'slow_down', { code: 'OPENAI_RATE_LIMITED', retriable: true, refused: true, account: false }],
+    [422, null, { code: 'OPENAI_REJECTED', retriable: false }],
+    [502, null, { code: 'OPENAI_SERVER_ERROR', retriable: true, refused: true }],
     [429, 'rate_limit_exceeded', { code: 'OPENAI_RATE_LIMITED', retriable: true, refused: true }],
     [400, 'content_filter', { code: 'OPENAI_CONTENT_FILTER', retriable: false }],
     [400, null, { code: 'OPENAI_REJECTED', retriable: false }],
@@ -217,6 +239,19 @@ describe('OpenAiClient', () => {
   ])('classifies %i %s', async (status, code, expected) => {
     answer = error(status, code);
     expect(await failure()).toMatchObject(expected);
+  });
+
+  it('takes a spent quota from the type alone, and a local server that is loading for one that will be there', async () => {
+    answer = json(429, { error: { message: 'x', type: 'insufficient_quota', param: null, code: null } });
+    expect(await failure()).toMatchObject({ code: 'OPENAI_QUOTA_EXHAUSTED', account: true });
+    answer = json(503, { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } });
+    expect(await failure()).toMatchObject({
+      code: 'OPENAI_SERVER_ERROR',
+      retriable: true,
+      refused: true,
+      account: false,
+      detail: '503 503 unavailable_error Loading model',
+    });
   });
 
   it("hands on the provider's own words, without the key", async () => {
@@ -234,6 +269,113 @@ describe('OpenAiClient', () => {
   it('waits as long as the provider asks', async () => {
     answer = error(429, 'rate_limit_exceeded', { 'retry-after': '7' });
     expect((await failure()).retryAfterMs).toBe(7_000);
+    answer = error(429, 'rate_limit_exceeded', { 'retry-after': '7', 'retry-after-ms': '1500' });
+    expect((await failure()).retryAfterMs).toBe(1_500);
+    answer = error(503, null, { 'retry-after': '0.5', 'retry-after-ms': 'soon' });
+    expect((await failure()).retryAfterMs).toBe(500);
+    answer = error(503, null);
+    expect((await failure()).retryAfterMs).toBeUndefined();
+  });
+
+  describe('a model that reasons', () => {
+    let limits: unknown[];
+    const limited =
+      (body: object): Answer =>
+      (call, reply, sent) => {
+        limits.push((JSON.parse(sent) as { max_completion_tokens: number }).max_completion_tokens);
+        json(200, body)(call, reply, sent);
+      };
+    const thinking = (reasoning_tokens: unknown) => ({
+      ...completion({}),
+      usage: { completion_tokens: 80, completion_tokens_details: { reasoning_tokens } },
+    });
+    beforeEach(() => {
+      limits = [];
+    });
+
+    it.each([
+      ['counts its thoughts', thinking(300)],
+      ['has spent all its tokens on them', completion({ finish_reason: 'length', message: message('') })],
+    ])('is given room for that once it %s', async (_, body) => {
+      answer = limited(body);
+      await client.write(request, 500).catch(() => undefined);
+      await client.write(request, 1_000).catch(() => undefined);
+      expect(limits).toEqual([500, 9_000]);
+    });
+
+    it.each([[0], [null], [undefined], ['none']])('is not seen in %j tokens of reasoning', async count => {
+      answer = limited(thinking(count));
+      await client.write(request, 500);
+      answer = limited(completion({ finish_reason: 'length', message: message('{"ti') }));
+      await failure();
+      await failure();
+      expect(limits).toEqual([500, 500, 500]);
+    });
+  });
+
+  describe('moderation', () => {
+    let calls: string[];
+    let verdicts: Answer[];
+    const verdict = (flagged: unknown, categories: object = { violence: true, hate: false }) =>
+      json(200, { id: 'modr-1', model: 'omni-moderation-latest', results: [{ flagged, categories }] });
+    const moderated = (...answers: Answer[]) => {
+      calls = [];
+      verdicts = answers;
+      answer = (call, reply, body) => {
+        const { input, model } = JSON.parse(body) as { input?: string; model: string };
+        calls.push(call.url === '/v1/moderations' ? `${model}: ${input}` : 'model');
+        (call.url === '/v1/moderations' ? verdicts.shift() : json(200, completion({})))?.(call, reply, body);
+      };
+    };
+    beforeEach(async () => {
+      await client.onApplicationShutdown();
+      client = open({ OPENAI_MODERATION: 'on' });
+    });
+
+    it('is asked about the brief before the model is, and then about the lyric', async () => {
+      moderated(verdict(false), verdict(false));
+      expect(await client.write({ ...request, description: '바다가 보인다' }, 500)).toMatchObject({ lyric });
+      const [brief, lyrics] = ['바다민박\n속초\n바다가 보인다', '바다민박\nfolk\n파도 소리'].map(
+        input => `omni-moderation-latest: ${input}`,
+      );
+      expect(calls).toEqual([brief, 'model', lyrics]);
+    });
+
+    it('is not asked where it is switched off', async () => {
+      client = open();
+      moderated();
+      await client.write(request, 500);
+      await client.check(lyric);
+      expect(calls).toEqual(['model']);
+    });
+
+    it('ends an order whose brief it flags, before a model is called', async () => {
+      moderated(verdict(true));
+      expect(await failure()).toMatchObject({ code: 'OPENAI_FLAGGED', retriable: false, detail: 'violence' });
+      expect(calls).toHaveLength(1);
+    });
+
+    it('has a lyric that it flags written again, and refuses one of a client', async () => {
+      moderated(verdict(false), verdict(true));
+      expect(await failure()).toMatchObject({ code: 'OPENAI_FLAGGED', retriable: true, refused: false });
+      moderated(verdict(true));
+      const refusal = { code: 'OPENAI_FLAGGED', message: expect.stringContaining('lyric'), retriable: false };
+      await expect(client.check(lyric)).rejects.toMatchObject(refusal);
+    });
+
+    it.each<[string, Answer, object]>([
+      ['is not there', error(404, null), { code: 'OPENAI_NO_MODERATION', account: true }],
+      ['is busy', error(429, null), { code: 'OPENAI_RATE_LIMITED', retriable: true }],
+      ['breaks off', call => call.socket.destroy(), { code: 'OPENAI_NO_ANSWER', retriable: true }],
+      ['gives no verdict', verdict('no'), { code: 'OPENAI_GARBAGE', retriable: true }],
+      ['answers a page', (_, reply) => reply.end('<html>'), { code: 'OPENAI_GARBAGE', retriable: true }],
+    ])('that %s costs nothing before the model is called, and a call after that', async (_, trouble, expected) => {
+      moderated(trouble);
+      expect(await failure()).toMatchObject({ ...expected, refused: true });
+      expect(calls).not.toContain('model');
+      moderated(verdict(false), trouble);
+      expect(await failure()).toMatchObject({ ...expected, refused: false });
+    });
   });
 
   it('gives up on an answer that does not come, or does not end', async () => {

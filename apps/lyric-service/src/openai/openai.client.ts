@@ -3,7 +3,17 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import OpenAI from 'openai';
 import { Agent, fetch } from 'undici';
 import { LyricServiceConfig } from '../lyric-service.config.ts';
-import { empty, filtered, garbage, openAiError, refused, truncated } from './openai-errors.ts';
+import {
+  empty,
+  filtered,
+  flagged,
+  flaggedAnswer,
+  garbage,
+  notModerated,
+  openAiError,
+  refused,
+  truncated,
+} from './openai-errors.ts';
 import { OptionalParameters } from './openai-parameters.ts';
 import { lyricIn, type WrittenLyric } from './openai.types.ts';
 
@@ -23,6 +33,7 @@ export interface LyricAnswer {
   completionTokens?: number;
 }
 
+const MODERATION = 'omni-moderation-latest';
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 30_000;
 
@@ -44,7 +55,7 @@ export class OpenAiClient implements OnApplicationShutdown {
   private readonly redact: (text: string) => string;
 
   constructor(private readonly config: LyricServiceConfig) {
-    this.optional = new OptionalParameters(config.OPENAI_MAX_TOKENS_FIELD);
+    this.optional = new OptionalParameters(config.OPENAI_MAX_TOKENS_FIELD, config.OPENAI_REASONING_TOKENS);
     this.redact = config.redactor();
     this.agent = new Agent({
       connections: config.HTTP_MAX_SOCKETS,
@@ -66,7 +77,25 @@ export class OpenAiClient implements OnApplicationShutdown {
 
   /** Writes one lyric, in at most `maxTokens`. @throws ProviderError */
   async write(request: LyricRequest, maxTokens: number): Promise<LyricAnswer> {
-    const { choices, model, usage } = await this.complete(request, maxTokens);
+    const { businessName, region, description = '', style = '' } = request;
+    const flags = await this.flags([businessName, region, description, style], true);
+    if (flags) throw flagged('brief', flags, this.redact);
+    const answer = await this.ask(request, maxTokens);
+    const others = await this.flags(wordsOf(answer.lyric), false);
+    if (others) throw flaggedAnswer(others, this.redact);
+    return answer;
+  }
+
+  /** Whether somebody's own words may be sung. @throws ProviderError */
+  async check(lyric: WrittenLyric): Promise<void> {
+    const flags = await this.flags(wordsOf(lyric), true);
+    if (flags) throw flagged('lyric', flags, this.redact);
+  }
+
+  private async ask(request: LyricRequest, maxTokens: number): Promise<LyricAnswer> {
+    const completion = await this.complete(request, maxTokens);
+    this.optional.notice(completion);
+    const { choices, model, usage } = completion;
     const choice = choices?.[0];
     const content = String(choice?.message?.content ?? '');
     if (choice?.message?.refusal) throw refused(choice.message.refusal, this.redact);
@@ -85,6 +114,23 @@ export class OpenAiClient implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.agent.destroy();
+  }
+
+  /** What the moderation has against these words; undefined: nothing, or it is not asked. */
+  private async flags(words: string[], isFree: boolean): Promise<string[] | undefined> {
+    if (this.config.OPENAI_MODERATION === 'off') return undefined;
+    const input = words.filter(Boolean).join('\n');
+    try {
+      const { results }: Partial<OpenAI.ModerationCreateResponse> = await this.openai.moderations.create(
+        { model: MODERATION, input },
+        { signal: this.inTime() },
+      );
+      const { flagged: isFlagged, categories } = results?.[0] ?? {};
+      if (typeof isFlagged !== 'boolean') throw new SyntaxError('no verdict');
+      return isFlagged ? Object.entries(categories ?? {}).flatMap(([name, is]) => (is ? name : [])) : undefined;
+    } catch (error) {
+      throw notModerated(error, this.redact, isFree);
+    }
   }
 
   /** Refused for a parameter that it can do without, the call is made again without it: a refusal costs nothing. */
@@ -116,12 +162,22 @@ export class OpenAiClient implements OnApplicationShutdown {
         ],
         ...optional,
       },
-      // The SDK's own time-out ends with the headers; this one covers the body too.
-      { signal: AbortSignal.timeout(this.config.HTTP_TIMEOUT_MS) },
+      { signal: this.inTime() },
     );
     return completion ?? {};
   }
+
+  /** The SDK's own time-out ends with the headers; this one covers the body too. */
+  private inTime(): AbortSignal {
+    return AbortSignal.timeout(this.config.HTTP_TIMEOUT_MS);
+  }
 }
+
+const wordsOf = ({ title, style, sections }: WrittenLyric): string[] => [
+  title,
+  style,
+  ...sections.flatMap(({ lines }) => lines),
+];
 
 /** A count that a column can hold; otherwise undefined. */
 function tokensIn(value: unknown): number | undefined {

@@ -25,6 +25,8 @@ const schema = defineEntity({
     lyric: p.json<Lyric>(),
     tracks: p.json<Track[]>().nullable(),
     chosenTrackId: p.string().length(100).nullable(),
+    /** The job that nothing came of and another one was ordered for; there is no third. */
+    failedJobId: p.string().length(100).nullable(),
     ...paidJobProperties,
   },
 });
@@ -60,8 +62,11 @@ export class Song extends schema.class {
   }
 
   submitBegun(): SongSubmitBegun {
-    const { taskId, revision, plan, lyric, attempt, token } = this;
-    return message(SongSubmitBegun, { taskId, revision, plan, lyric, attempt, token: token as string });
+    const { taskId, revision, plan, lyric, attempt, token, failedJobId } = this;
+    return message(SongSubmitBegun, {
+      ...{ taskId, revision, plan, lyric, attempt, token: token as string },
+      ...(failedJobId && { replaces: failedJobId }),
+    });
   }
 
   submitTaken(): SongSubmitted {

@@ -12,12 +12,13 @@ export class SongRestorers {
 
   @Restore(SongSubmitBegun)
   onSongSubmitBegun(event: SongSubmitBegun, { unit, cause }: MessageContext) {
-    const { taskId, revision, attempt, token } = event;
+    const { taskId, revision, attempt, token, replaces } = event;
     this.worker.restore(unit, {
       key: { taskId, revision },
       tell: (known, until) => {
         const song = known ?? Song.ordered(event, cause);
         restoreBegun(song, attempt, token, until);
+        song.failedJobId ??= replaces;
         return song;
       },
     });

@@ -1,4 +1,12 @@
-import { parseMessage, SongFailed, SongReady, SongSubmitBegun, SongSubmitted, type Message } from '@castad/contracts';
+import {
+  parseMessage,
+  SongFailed,
+  SongReady,
+  SongSubmitBegun,
+  SongSubmitted,
+  StageDelayed,
+  type Message,
+} from '@castad/contracts';
 import { loadConfig, ProviderError, type UnitOfWork } from '@castad/platform';
 import { aLyric, aLyricGenerated, aPlan } from '@castad/testing';
 import { NotYet, type Outcome } from '@castad/worker';
@@ -240,14 +248,60 @@ describe('SongWorker', () => {
     const failure = { code: 'SUNO_GENERATION_FAILED', reason: 'No.', retryable: true };
     suno.job = { state: 'failed', echo: '', failure };
     const failed = running({ attempt: 0 });
-    expect(await step(failed)).toMatchObject({ dueInMs: 0, said: [] });
+    expect(await step(failed)).toMatchObject({ dueInMs: 0, said: [expect.any(StageDelayed)] });
     suno.job = undefined;
     const fresh = running({ attempt: 0 });
     expect(await step(fresh)).toMatchObject({ dueInMs: 30_000, said: [] });
     expect(fresh).toMatchObject({ status: 'running', jobId: 'job-1' });
     const lost = running({ attempt: 0, submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
     expect(await step(lost)).toMatchObject({ dueInMs: 0, said: [] });
-    for (const song of [failed, lost]) expect(song).toMatchObject({ status: 'ordered', jobId: null, token: null });
+    for (const song of [failed, lost])
+      expect(song).toMatchObject({ status: 'ordered', jobId: null, token: null, failedJobId: 'job-1' });
+  });
+
+  describe('when Suno could not compose the song', () => {
+    const failure = { code: 'SUNO_GENERATION_FAILED', reason: 'No.', retryable: true, detail: '501 No voice.' };
+    beforeEach(() => {
+      suno.job = { state: 'failed', echo: '', failure };
+    });
+
+    it('orders it once more, says so, and notes what the second order replaces', async () => {
+      const song = running({ tries: 3 });
+      const { said, dueInMs } = await step(song);
+      expect(dueInMs).toBe(0);
+      expect(said).toMatchObject([
+        { stage: 'song', code: failure.code, reason: expect.stringContaining('once more'), detail: failure.detail },
+      ]);
+      expect(said[0]).toBeInstanceOf(StageDelayed);
+      expect(song).toMatchObject({ status: 'ordered', attempt: 1, tries: 0, jobId: null, token: null });
+      expect((await step(song)).said).toEqual([expect.any(SongSubmitted)]);
+      expect(noted).toMatchObject([{ attempt: 2, replaces: 'job-1' }]);
+    });
+
+    it('ends at the second failure', async () => {
+      const song = running({ failedJobId: 'job-0' });
+      expect((await step(song)).said).toMatchObject([failure]);
+      expect(song).toMatchObject({ status: 'failed', failedJobId: 'job-0' });
+    });
+
+    it.each(['SUNO_CREATE_FAILED', 'SUNO_SENSITIVE_WORDS', 'SUNO_NO_TRACKS', 'SUNO_FAILED'])(
+      'does not order again what ended in %s',
+      async code => {
+        suno.job = { state: 'failed', echo: '', failure: { ...failure, code } };
+        expect((await step(running())).said).toMatchObject([{ code }]);
+      },
+    );
+
+    it('does not order again where that is switched off', async () => {
+      Object.assign(worker, { config: Object.assign(Object.create(config), { SUNO_SECOND_TRY: 'off' }) });
+      expect((await step(running())).said).toMatchObject([failure]);
+    });
+  });
+
+  it('says so when Suno has forgotten a song that it took', async () => {
+    suno.job = undefined;
+    const lost = running({ submittedAt: new Date(Date.now() - config.SUNO_LIMIT_MS - 1) });
+    expect((await step(lost)).said).toMatchObject([{ code: 'PROVIDER_LOST_JOB', retryable: true }]);
   });
 
   it('forgets a job that a callback named and that is not ours', async () => {

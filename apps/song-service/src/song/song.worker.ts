@@ -11,7 +11,7 @@ import { atMost, NotYet, PaidWorker, type Outcome, type Publish, type Reason } f
 import { Injectable } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
 import { SunoClient, type SongRequest } from '../suno/suno.client.ts';
-import type { SunoFile, SunoWord } from '../suno/suno-job.ts';
+import { GENERATION_FAILED, type SunoFile, type SunoWord } from '../suno/suno-job.ts';
 import { timedLines } from './timed-lines.ts';
 import { Song } from './song.entity.ts';
 import { TrackMeter } from './track-meter.ts';
@@ -75,6 +75,17 @@ export class SongWorker extends PaidWorker<Song, SongRequest> {
   protected async poll(song: Song, jobId: string, now: Date): Promise<Outcome<Song> | undefined | null> {
     const tracks = song.tracks ?? (await this.made(song, jobId, now));
     return Array.isArray(tracks) ? this.read(song, jobId, tracks) : tracks;
+  }
+
+  /** What Suno could not compose may work once more; it is paid for again, so never a third time. */
+  protected override mayOrderAnew(song: Song, reason: Reason): boolean {
+    const isSecond = this.config.SUNO_SECOND_TRY === 'on' && reason.code === GENERATION_FAILED && !song.failedJobId;
+    return isSecond || super.mayOrderAnew(song, reason);
+  }
+
+  protected override orderAnew(saved: Song): void {
+    saved.failedJobId = saved.jobId;
+    super.orderAnew(saved);
   }
 
   protected fail(saved: Song, reason: Reason, publish: Publish): void {

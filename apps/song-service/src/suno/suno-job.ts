@@ -37,12 +37,11 @@ const MAX_TRACKS = 2;
 /** A whole lyric in one word has no time that helps. */
 const MAX_WORD = 1_000;
 
+export const GENERATION_FAILED = 'SUNO_GENERATION_FAILED';
+
 const failures = new Map<string, SunoFailure>([
   ['CREATE_TASK_FAILED', { code: 'SUNO_CREATE_FAILED', reason: 'Suno could not begin the song.', retryable: true }],
-  [
-    'GENERATE_AUDIO_FAILED',
-    { code: 'SUNO_GENERATION_FAILED', reason: 'Suno could not compose the song.', retryable: true },
-  ],
+  ['GENERATE_AUDIO_FAILED', { code: GENERATION_FAILED, reason: 'Suno could not compose the song.', retryable: true }],
   [
     'SENSITIVE_WORD_ERROR',
     { code: 'SUNO_SENSITIVE_WORDS', reason: 'Suno refuses words of the lyric. Change the lyric.', retryable: false },
@@ -74,8 +73,8 @@ export function stateOf(status: string, record: SunoRecord, redact: (text: strin
 
 /** Those that can be used: one bad track of two costs only itself. */
 function tracksOf(tracks: SunoTrack[]): SunoFile[] {
-  const usable = tracks.flatMap(({ id, audioUrl, duration }) => {
-    const [trackId, url] = [idIn(id), urlIn(audioUrl)];
+  const usable = tracks.flatMap(({ id, audioUrl, audio_url, duration }) => {
+    const [trackId, url] = [idIn(id), urlIn(audioUrl ?? audio_url)];
     const seconds = secondsIn(duration) ?? 0;
     return trackId && url ? [{ trackId, url, ...(seconds > 0 && { durationSeconds: seconds }) }] : [];
   });

@@ -31,6 +31,7 @@ const song = {
   durationSeconds: 30,
   callbackUrl: 'http://castad.example/callbacks/suno/the-token',
 };
+const words = '[Verse]\nWaves are calling you\nStay with us\n\n[Chorus]\nBy the sea';
 const track = (changes: object = {}) => ({
   id: 'track-1',
   audioUrl: 'https://files.example/1.mp3',
@@ -101,10 +102,19 @@ describe('SunoClient', () => {
         model: 'V6',
         title: 'Sea Breeze',
         style: 'bright pop',
-        prompt: '[Verse]\nWaves are calling you\nStay with us\n\n[Chorus]\nBy the sea',
+        prompt: words,
+        lyrics: words,
         duration: 30,
         callBackUrl: song.callbackUrl,
       });
+    });
+
+    it('calls the same address with and without a slash at its end', async () => {
+      answer = ok({ taskId: 'job-1' });
+      const { port } = server.address() as AddressInfo;
+      for (const end of ['', '/', '//'])
+        await open({ SUNO_BASE_URL: `http://127.0.0.1:${port}/below${end}` }).submit(song);
+      expect(calls.map(({ url }) => url)).toEqual(Array(3).fill('/below/api/v1/generate'));
     });
 
     it('cuts title and style to what Suno takes', async () => {
@@ -123,17 +133,68 @@ describe('SunoClient', () => {
     });
 
     it.each([
+      ['V6', 1000, ['prompt', 'lyrics', 'duration']],
+      ['V6_WILD', 1000, ['prompt', 'lyrics', 'duration']],
+      ['V6_MINI', 1000, ['prompt', 'lyrics', 'duration']],
+      ['V7', 1000, ['prompt', 'lyrics', 'duration']],
+      ['V5_5', 1000, ['prompt', 'duration']],
+      ['V5', 1000, ['prompt']],
+      ['V4_5PLUS', 1000, ['prompt']],
+      ['V4_5ALL', 1000, ['prompt']],
+      ['V4_5', 1000, ['prompt']],
+      ['V4', 200, ['prompt']],
+    ])('sends to %s what it takes: a style of %i letters, and %j', async (model, length, fields) => {
+      answer = ok({ taskId: 'job-1' });
+      await open({ SUNO_MODEL: model }).submit({ ...song, style: 'y'.repeat(1100) });
+      const body = JSON.parse(calls[0]?.body ?? '') as Record<string, string>;
+      expect(body).toMatchObject({ model, style: 'y'.repeat(length) });
+      expect(['prompt', 'lyrics', 'duration'].filter(field => field in body)).toEqual(fields);
+    });
+
+    it.each([
+      ['V4', 2_993, 3_000],
+      ['V5', 4_993, 5_000],
+      ['V6', 4_993, 5_000],
+    ])('sends %s no more words than it takes, and does not cut them', async (model, fits, all) => {
+      answer = ok({ taskId: 'job-1' });
+      const ofLength = (letters: number) => ({ ...song, sections: [{ label: 'verse', lines: ['x'.repeat(letters)] }] });
+      await open({ SUNO_MODEL: model }).submit(ofLength(fits - 1));
+      expect((JSON.parse(calls[0]?.body ?? '') as { prompt: string }).prompt).toHaveLength(all);
+      expect(await failure(open({ SUNO_MODEL: model }).submit(ofLength(fits)))).toMatchObject({
+        code: 'SUNO_TOO_LONG',
+        refused: true,
+      });
+      expect(calls).toHaveLength(1);
+    });
+
+    it.each(['v6', 'chirp-v5', 'V', 'V6 '])('does not start with the model %j', name => {
+      expect(() => open({ SUNO_MODEL: name })).toThrow('SUNO_MODEL must be the name of a model');
+    });
+
+    it('reads the job in either spelling, and whatever the HTTP status', async () => {
+      answer = ok({ task_id: 'job-1' });
+      expect(await client.submit(song)).toBe('job-1');
+      answer = json({ code: 200, msg: 'success', data: { taskId: 'job-2' } }, 201);
+      expect(await client.submit(song)).toBe('job-2');
+      answer = json({ code: '200', data: { taskId: 'job-3' } }, 500);
+      expect(await client.submit(song)).toBe('job-3');
+    });
+
+    it.each([
       [400, { code: 'SUNO_REFUSED', refused: true, retriable: false, account: false }],
       [401, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [402, { code: 'SUNO_CREDITS_EXHAUSTED', refused: true, retriable: false, account: true }],
       [403, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [404, { code: 'SUNO_NOT_FOUND', refused: true, retriable: false, account: false }],
-      [405, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false }],
+      [405, { code: 'SUNO_LIMIT_EXCEEDED', refused: true, retriable: true, account: false, maxTries: 5 }],
+      [408, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, account: false }],
       [413, { code: 'SUNO_TOO_LONG', refused: true, retriable: false, account: false }],
       [429, { code: 'SUNO_CREDITS_EXHAUSTED', refused: true, retriable: false, account: true }],
-      [430, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false }],
+      [430, { code: 'SUNO_RATE_LIMITED', refused: true, rateLimited: true, retryAfterMs: 10_000 }],
+      [451, { code: 'SUNO_REFUSED', refused: true, retriable: false, account: false }],
       [455, { code: 'SUNO_MAINTENANCE', refused: true, account: true, retryAfterMs: 300_000 }],
       [500, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, account: false }],
+      [501, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, account: false }],
       [531, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, account: false }],
     ])('takes code %i as its meaning, whatever the HTTP status', async (code, meaning) => {
       answer = refusal(code);
@@ -143,13 +204,18 @@ describe('SunoClient', () => {
     });
 
     it.each([
-      [429, { code: 'SUNO_RATE_LIMITED', refused: true, retriable: true, account: false, retryAfterMs: 7_000 }],
+      [429, { code: 'SUNO_RATE_LIMITED', refused: true, rateLimited: true, account: false, retryAfterMs: 7_000 }],
       [403, { code: 'SUNO_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [502, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true }],
       [503, { code: 'SUNO_SERVER_ERROR', refused: false, retriable: true, retryAfterMs: 7_000 }],
     ])('takes a %i without an envelope as a proxy would mean it', async (status, meaning) => {
       answer = page(status, { 'retry-after': '7' });
       expect(await failure(client.submit(song))).toMatchObject(meaning);
+    });
+
+    it('slows down for a window where a proxy does not say for how long', async () => {
+      for (answer of [page(429), reply => void reply.writeHead(429).end()] satisfies Answer[])
+        expect(await failure(client.submit(song))).toMatchObject({ rateLimited: true, retryAfterMs: 10_000 });
     });
 
     it("hands on Suno's own words with a refusal, and the status where there are none", async () => {
@@ -306,6 +372,18 @@ describe('SunoClient', () => {
         expect(JSON.stringify(job)).not.toContain('durationSeconds');
       },
     );
+
+    it('finds the tracks where they are spelt as in a callback', async () => {
+      const given = {
+        id: 'track-1',
+        audio_url: 'https://files.example/1.mp3',
+        source_audio_url: 'https://never.example',
+      };
+      expect(await find(record('SUCCESS', [given]))).toMatchObject({
+        state: 'done',
+        tracks: [{ trackId: 'track-1', url: 'https://files.example/1.mp3' }],
+      });
+    });
 
     it('takes each track once, and no more than were ordered', async () => {
       const many = ['a', 'a', 'b', 'c'].map(id => track({ id }));

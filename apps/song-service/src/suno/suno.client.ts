@@ -2,9 +2,10 @@ import { idIn, noAnswer, ProviderError, shortened } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { SongServiceConfig } from '../song-service.config.ts';
-import { envelopeOf, garbage, NOT_FOUND } from './suno-errors.ts';
+import { envelopeOf, garbage, NOT_FOUND, tooLong } from './suno-errors.ts';
+import { modelNamed } from './suno-models.ts';
 import { listed, stateOf, wordOf, type SunoJob, type SunoWord } from './suno-job.ts';
-import type { SunoAlignedWords, SunoEnvelope, SunoRecord } from './suno.types.ts';
+import type { SunoAlignedWords, SunoEnvelope, SunoRecord, SunoTaken } from './suno.types.ts';
 
 export interface SongRequest {
   title: string;
@@ -13,10 +14,6 @@ export interface SongRequest {
   durationSeconds: number;
   callbackUrl: string;
 }
-
-const MAX_TITLE = 80;
-const MAX_STYLE = 1000;
-const MAX_STYLE_OF_V4 = 200;
 
 /** Suno through the sunoapi.org gateway. */
 @Injectable()
@@ -32,18 +29,23 @@ export class SunoClient {
 
   /** Orders a song: two tracks. Costs credits. @throws ProviderError, `refused` when surely nothing was ordered */
   async submit(request: SongRequest): Promise<string> {
-    const { SUNO_MODEL } = this.config;
-    const { data } = await this.call<{ taskId?: unknown }>('POST', '/api/v1/generate', {
+    const model = modelNamed(this.config.SUNO_MODEL);
+    const lyrics = request.sections
+      .map(({ label, lines }) => `[${capitalised(label)}]\n${lines.join('\n')}`)
+      .join('\n\n');
+    if (lyrics.length > model.maxLyrics) throw tooLong();
+    const { data } = await this.call<SunoTaken>('POST', '/api/v1/generate', {
       customMode: true,
       instrumental: false,
-      model: SUNO_MODEL,
-      title: fitting(request.title, MAX_TITLE),
-      style: fitting(request.style, SUNO_MODEL === 'V4' ? MAX_STYLE_OF_V4 : MAX_STYLE),
-      prompt: request.sections.map(({ label, lines }) => `[${capitalised(label)}]\n${lines.join('\n')}`).join('\n\n'),
-      duration: request.durationSeconds,
+      model: this.config.SUNO_MODEL,
+      title: fitting(request.title, model.maxTitle),
+      style: fitting(request.style, model.maxStyle),
+      prompt: lyrics,
+      ...(model.takesLyrics && { lyrics }),
+      ...(model.takesDuration && { duration: request.durationSeconds }),
       callBackUrl: request.callbackUrl,
     });
-    const jobId = idIn(data?.taskId);
+    const jobId = idIn(data?.taskId ?? data?.task_id);
     if (!jobId) throw garbage();
     return jobId;
   }

@@ -5,6 +5,12 @@ export interface SunoEnvelope<T> {
   data?: T | null;
 }
 
+/** Suno's names are in camelCase in its answers and in snake_case in its callbacks, and have been mixed up before. */
+export interface SunoTaken {
+  taskId?: unknown;
+  task_id?: unknown;
+}
+
 /** Nothing in it is taken for granted: fields come, go, and change their type. */
 export interface SunoRecord {
   /** The request as it was sent, as JSON text, callback address included. */
@@ -18,6 +24,7 @@ export interface SunoRecord {
 export interface SunoTrack {
   id?: unknown;
   audioUrl?: unknown;
+  audio_url?: unknown;
   duration?: unknown;
 }
 

@@ -122,6 +122,44 @@ describe('BlobClient', () => {
     expect(differs).toMatchObject({ etag: '"8"' });
   });
 
+  it.each([
+    [409, 'BlobAlreadyExists'],
+    [412, 'ConditionNotMet'],
+    [400, 'InvalidBlockList'],
+  ])('looks what is there when somebody was first to commit (%i %s)', async (status, code) => {
+    answers.commit = refusal(status, code);
+    const found = (length: number, sha256: string): Answer => {
+      return reply =>
+        void reply.writeHead(200, { 'content-length': length, 'x-ms-meta-sha256': sha256, etag: '"7"' }).end();
+    };
+    answers.properties = found(large.size, large.sha256);
+    expect(await open().write('a/b.mp4', 'video/mp4', large)).toBe('"7"');
+    answers.properties = found(large.size, small.sha256);
+    expect(await failure(large)).toBeInstanceOf(BlobDiffers);
+    answers.properties = reply => void reply.writeHead(404).end();
+    expect(await failure(large)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retriable: true });
+    expect(calls.slice(-2)).toEqual(['commit', 'properties']);
+  });
+
+  it.each([
+    [429, 'TooManyRequests'],
+    [409, 'ContainerBeingDeleted'],
+    [503, 'ServerBusy'],
+  ])('leaves it to the worker to write again after a %i %s in the middle', async (status, code) => {
+    answers.block = refusal(status, code);
+    expect(await failure(large)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retriable: true });
+    answers = { commit: refusal(status, code) };
+    expect(await failure(large)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', retriable: true });
+    expect(calls).toEqual(['container', 'block', 'container', 'block', 'block', 'block', 'commit']);
+  });
+
+  it("names the storage's own request in an error", async () => {
+    answers.put = reply =>
+      void reply.writeHead(500, { 'x-ms-error-code': 'InternalError', 'x-ms-request-id': 'theirs' }).end();
+    const detail = 'blob storage answered 500 InternalError (request theirs)';
+    expect(await failure(small)).toMatchObject({ detail, cause: { message: detail } });
+  });
+
   it('removes only what it means, and is content when that is gone', async () => {
     let headers: IncomingMessage['headers'] = {};
     answers.delete = (reply, call) => {
@@ -147,7 +185,6 @@ describe('BlobClient', () => {
     [403, 'AccountIsDisabled', { code: 'STORAGE_UNAUTHORIZED', retriable: true, account: true, status: 503 }],
     [401, 'NoAuthenticationInformation', { code: 'STORAGE_UNAUTHORIZED', retriable: true, account: true, status: 503 }],
     [400, 'InvalidHeaderValue', { code: 'STORAGE_REFUSED', retriable: false }],
-    [400, 'InvalidBlockList', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
     [429, 'TooManyRequests', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
     [500, 'InternalError', { code: 'STORAGE_UNAVAILABLE', retriable: true }],
     [503, 'ServerBusy', { code: 'STORAGE_UNAVAILABLE', retriable: true, status: 503 }],
@@ -223,6 +260,14 @@ describe('BlobClient', () => {
     await client.write('a/b.mp4', 'video/mp4', large);
     expect(calls).toEqual(['block', 'container', 'block', 'block', 'block', 'commit']);
   });
+
+  it.each(['https://cdn.example.com/acc', 'https://cdn.example.com/acc/'])(
+    'takes %s for the public address',
+    async at => {
+      const link = new URL(await open({ AZURE_PUBLIC_ENDPOINT: at }).link('a/b.mp4', 60_000));
+      expect(link.origin + link.pathname).toBe('https://cdn.example.com/acc/castad/a/b.mp4');
+    },
+  );
 
   it('signs links to read one file, at the address the public knows', async () => {
     const link = new URL(await open({ AZURE_PUBLIC_ENDPOINT: 'https://cdn.example.com/acc/' }).link('a/b.mp4', 60_000));

@@ -1,7 +1,6 @@
 import { AppError, Conflict, ProviderError, retryAfterMs, toError } from '@castad/platform';
 import {
   BlobSASPermissions,
-  BlobServiceClient,
   type BlockBlobClient,
   type ContainerClient,
   RestError,
@@ -11,7 +10,9 @@ import {
 import { Injectable, type OnApplicationBootstrap, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { StorageServiceConfig } from '../storage-service.config.ts';
+import { accountOf, type BlobAccount } from './blob-account.ts';
 import { blocksOf } from './blocks.ts';
+import { CLOCK_SKEW_MS } from './delegation-keys.ts';
 
 /** What is to be written. Size and hash are final once `chunks` has been read. */
 export interface Content {
@@ -23,7 +24,6 @@ export interface Content {
 }
 
 const BLOCK_BYTES = 8 * 1024 * 1024;
-const CLOCK_SKEW_MS = 10 * 60_000;
 /** A path never gets other content, so whoever has it may keep it. */
 const CACHE_CONTROL = 'private, max-age=31536000, immutable';
 
@@ -38,19 +38,13 @@ export class BlobDiffers extends Conflict {
 @Injectable()
 export class BlobClient implements OnApplicationBootstrap {
   private readonly logger = new Logger(BlobClient.name);
-  private readonly service: BlobServiceClient;
+  private readonly account: BlobAccount;
   private readonly container: ContainerClient;
   private created?: Promise<unknown>;
 
   constructor(private readonly config: StorageServiceConfig) {
-    try {
-      this.service = BlobServiceClient.fromConnectionString(config.AZURE_STORAGE_CONNECTION_STRING, {
-        retryOptions: { maxTries: 1 }, // the worker retries
-      });
-      this.container = this.service.getContainerClient(config.AZURE_STORAGE_CONTAINER);
-    } catch {
-      throw new AppError('INVALID_CONFIG', 'AZURE_STORAGE_CONNECTION_STRING is not a connection string');
-    }
+    this.account = accountOf(config);
+    this.container = this.account.service.getContainerClient(config.AZURE_STORAGE_CONTAINER);
   }
 
   onApplicationBootstrap(): void {
@@ -71,7 +65,7 @@ export class BlobClient implements OnApplicationBootstrap {
       if (content.whole) return await this.writeWhole(blob, headers, content.whole, content.sha256);
       return await this.writeBlocks(blob, headers, content, overall);
     } catch (error) {
-      if (!isExisting(error)) throw this.storageError(error);
+      if (!isWritten(error)) throw this.storageError(error);
       return await this.same(blob, content);
     }
   }
@@ -86,20 +80,25 @@ export class BlobClient implements OnApplicationBootstrap {
     }
   }
 
-  /** A link that lets anybody read one file for a time. It is a secret: never logged, stored or sent in a message. */
+  /**
+   * A link that lets anybody read one file for a time. It is a secret: never logged, stored or sent in a message.
+   * @throws ProviderError `STORAGE_...`
+   */
   async link(path: string, ttlMs: number, contentDisposition?: string): Promise<string> {
     const blob = this.blob(path);
     const now = Date.now();
-    const url = await blob.generateSasUrl({
+    const options = {
       permissions: BlobSASPermissions.parse('r'),
       startsOn: new Date(now - CLOCK_SKEW_MS),
       expiresOn: new Date(now + ttlMs),
       ...(blob.url.startsWith('https:') && { protocol: SASProtocol.Https }),
       ...(contentDisposition && { contentDisposition }),
+    };
+    const url = await this.account.sign(blob, options).catch((error: unknown) => {
+      throw this.storageError(error);
     });
     const { AZURE_PUBLIC_ENDPOINT: publicEndpoint } = this.config;
-    if (!publicEndpoint) return url;
-    return publicEndpoint.replace(/\/$/, '') + url.slice(this.service.url.replace(/\/$/, '').length);
+    return publicEndpoint ? publicEndpoint + url.slice(this.account.service.url.replace(/\/$/, '').length) : url;
   }
 
   private async writeWhole(
@@ -195,11 +194,11 @@ export class BlobClient implements OnApplicationBootstrap {
     const { statusCode, request, response } = error instanceof RestError ? error : {};
     const waitMs = retryAfterMs(response?.headers.get('retry-after'));
     const code = errorCode(error);
-    const requestId = request?.requestId ?? 'none';
+    const requestId = response?.headers.get('x-ms-request-id') ?? request?.requestId ?? 'none';
     const detail = `blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`;
     const cause = new Error(detail);
     if (code === 'ContainerNotFound') this.created = undefined;
-    if (statusCode === 401 || statusCode === 403)
+    if (statusCode === 401 || statusCode === 403 || NO_IDENTITY.has(code))
       return new ProviderError('STORAGE_UNAUTHORIZED', 'Our storage refuses our account.', {
         account: true,
         retriable: true,
@@ -230,8 +229,13 @@ function errorCode(error: unknown): string {
   return error.code ?? (error.details as { errorCode?: string } | undefined)?.errorCode ?? error.name;
 }
 
-const isExisting = (error: unknown): boolean =>
-  (error instanceof RestError && error.statusCode === 412) || errorCode(error) === 'BlobAlreadyExists';
+/** Entra ID gives us no token. */
+const NO_IDENTITY = new Set(['AuthenticationError', 'AggregateAuthenticationError', 'CredentialUnavailableError']);
+
+/** Somebody was first: perhaps a commit of our own whose answer was lost, or one that dropped our blocks. */
+const isWritten = (error: unknown): boolean =>
+  (error instanceof RestError && error.statusCode === 412) ||
+  ['BlobAlreadyExists', 'InvalidBlockList'].includes(errorCode(error));
 
 /** Not there, or not what was meant: somebody has written it anew. */
 const isGone = (error: unknown): boolean =>

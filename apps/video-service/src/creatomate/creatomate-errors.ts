@@ -6,13 +6,17 @@ export const REFUSED = 'CREATOMATE_REFUSED';
 
 type Options = ConstructorParameters<typeof ProviderError>[2];
 
+/** The window of Creatomate's rate limit: after it a call is let through for sure. */
+const WINDOW_MS = 10_000;
+
 export const garbage = () =>
   new ProviderError('CREATOMATE_GARBAGE', 'Creatomate answered something that is not its API.', { retriable: true });
 
 /** What an answer means that is no success. `redact` takes our secrets out of its words. */
 export function errorOf({ status, data, headers }: AxiosResponse<unknown>, redact: (text: string) => string) {
+  const waitMs = retryAfterMs(headers['retry-after']);
   const said: Options = {
-    retryAfterMs: retryAfterMs(headers['retry-after']),
+    retryAfterMs: waitMs,
     cause: new Error(`creatomate answered ${status}`),
     detail: providerDetail([`HTTP ${status}`, hintIn(data)], redact),
   };
@@ -28,7 +32,14 @@ export function errorOf({ status, data, headers }: AxiosResponse<unknown>, redac
   if (status === 404)
     return error('CREATOMATE_NOT_FOUND', 'Creatomate does not know this template or render.', { refused: true });
   if (status === 429)
-    return error('CREATOMATE_RATE_LIMITED', 'Creatomate is called too often.', { refused: true, retriable: true });
+    return error('CREATOMATE_RATE_LIMITED', 'Creatomate is called too often.', {
+      refused: true,
+      retriable: true,
+      rateLimited: true,
+      retryAfterMs: waitMs ?? WINDOW_MS,
+    });
+  // Somebody gave up waiting: what was sent may have got through.
+  if (status === 408) return error('CREATOMATE_SERVER_ERROR', 'Creatomate failed.', { retriable: true });
   if (status >= 400 && status < 500)
     return error('CREATOMATE_REFUSED', 'Creatomate refuses the request.', { refused: true });
   return error('CREATOMATE_SERVER_ERROR', 'Creatomate failed.', { retriable: true });

@@ -94,9 +94,34 @@ describe('CreatomateClient', () => {
       });
     });
 
-    it('is not troubled by warnings', async () => {
-      answer = json(202, render('planned', { warnings: ['The font is not there.'] }));
+    it('calls the same address with and without a slash at its end', async () => {
+      answer = json(202, render('planned'));
+      const { port } = server.address() as AddressInfo;
+      for (const end of ['', '/', '//']) {
+        client = open({ CREATOMATE_BASE_URL: `http://127.0.0.1:${port}/below${end}` });
+        await submit();
+      }
+      expect(calls.map(({ url }) => url)).toEqual(Array(3).fill('/below/v2/renders'));
+      client = open();
+    });
+
+    it('says in the log what of an order Creatomate leaves out, and follows the render', async () => {
+      const logged: object[] = [];
+      Object.assign(client, { logger: { warn: (entry: object) => logged.push(entry) } });
+      const warnings = ['The font is not there.', { message: "The modification 'Photo.x' matches no element." }];
+      answer = json(202, render('planned', { errors: ['Not https://a.example/1.jpg?sig=x'], warnings }));
       expect(await submit()).toBe('render-1');
+      expect(logged).toEqual([
+        { jobId: 'render-1', remarks: expect.stringMatching(/^Not https:[^?]* The font is not there\. .*Photo\.x/) },
+      ]);
+      for (const none of [
+        { warnings: [], errors: [] },
+        { warnings: 'none', errors: null },
+      ]) {
+        answer = json(202, render('planned', none));
+        expect(await submit()).toBe('render-1');
+      }
+      expect(logged).toHaveLength(1);
     });
 
     it.each([
@@ -105,6 +130,7 @@ describe('CreatomateClient', () => {
       [403, { code: 'CREATOMATE_UNAUTHORIZED', refused: true, retriable: false, account: true }],
       [402, { code: 'CREATOMATE_CREDITS_EXHAUSTED', refused: true, retriable: false, account: true }],
       [404, { code: 'CREATOMATE_NOT_FOUND', refused: true, retriable: false, account: false }],
+      [408, { code: 'CREATOMATE_SERVER_ERROR', refused: false, retriable: true, account: false }],
       [422, { code: 'CREATOMATE_REFUSED', refused: true, retriable: false, account: false }],
       [500, { code: 'CREATOMATE_SERVER_ERROR', refused: false, retriable: true, account: false }],
       [503, { code: 'CREATOMATE_SERVER_ERROR', refused: false, retriable: true, account: false }],
@@ -129,11 +155,11 @@ describe('CreatomateClient', () => {
     });
 
     it('waits as long as it is told after a 429, which is plain text', async () => {
-      const limited = { code: 'CREATOMATE_RATE_LIMITED', refused: true, retriable: true, account: false };
+      const limited = { code: 'CREATOMATE_RATE_LIMITED', refused: true, rateLimited: true, account: false };
       answer = plain(429, 'Too Many Requests', { 'retry-after': '9', 'x-ratelimit-remaining': '0' });
       expect(await failure(submit())).toMatchObject({ ...limited, retryAfterMs: 9_000 });
       answer = plain(429, 'Too Many Requests');
-      expect(await failure(submit())).toMatchObject({ ...limited, retryAfterMs: undefined });
+      expect(await failure(submit())).toMatchObject({ ...limited, retryAfterMs: 10_000 });
     });
 
     it.each([
@@ -277,22 +303,25 @@ describe('CreatomateClient', () => {
     });
   });
 
-  describe('objections', () => {
-    it('are what a dry run finds, and nothing is ordered', async () => {
-      answer = json(200, { valid: true, errors: [], warnings: ['A font is missing.'], source: script });
-      expect(await client.objections(script)).toBeUndefined();
+  describe('dryRun', () => {
+    it('says what Creatomate has against a render, or leaves out of it, and orders nothing', async () => {
+      answer = json(200, { valid: true, errors: [], warnings: [], source: script });
+      expect(await client.dryRun(script)).toEqual({});
       expect(JSON.parse(calls[0]?.body ?? '')).toEqual({ ...script, dry_run: true });
+      answer = json(200, { valid: true, errors: [], warnings: ['A font is missing.'], source: script });
+      expect(await client.dryRun(script)).toEqual({ remarks: 'A font is missing.' });
       const errors = ['Photo has no source.', { path: 'elements[1]', message: 'Not https://a.example/1.jpg?sig=x' }];
-      answer = json(200, { valid: false, errors });
-      expect(await client.objections(script)).toMatch(/^Photo has no source\. .*elements\[1\].*Not https:[^?]*$/);
+      answer = json(200, { valid: false, errors, warnings: ['A font is missing.'] });
+      const objections = expect.stringMatching(/^Photo has no source\. .*elements\[1\].*Not https:[^?]*$/);
+      expect(await client.dryRun(script)).toEqual({ objections });
       answer = json(200, { valid: false });
-      expect(await client.objections(script)).toBe('The dry run failed.');
+      expect(await client.dryRun(script)).toEqual({ objections: 'The dry run failed.' });
     });
 
-    it('are its words where Creatomate refuses the request', async () => {
+    it('gives the words with which Creatomate refuses the request', async () => {
       for (const status of [400, 422]) {
         answer = refusal(status);
-        expect(await client.objections(script)).toBe(`HTTP ${status} the key, the photo`);
+        expect(await client.dryRun(script)).toEqual({ objections: `HTTP ${status} the key, the photo` });
       }
     });
 
@@ -303,9 +332,9 @@ describe('CreatomateClient', () => {
       [refusal(402), 'CREATOMATE_CREDITS_EXHAUSTED'],
       [plain(429), 'CREATOMATE_RATE_LIMITED'],
       [plain(503), 'CREATOMATE_SERVER_ERROR'],
-    ])('are not known where Creatomate does not say', async (given, code) => {
+    ])('is not known where Creatomate does not say', async (given, code) => {
       answer = given;
-      expect(await failure(client.objections(script))).toMatchObject({ code });
+      expect(await failure(client.dryRun(script))).toMatchObject({ code });
     });
   });
 

@@ -1,6 +1,6 @@
 import { idIn, noAnswer, providerDetail, ProviderError, shortened } from '@castad/platform';
 import { HttpService } from '@nestjs/axios';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { VideoServiceConfig } from '../video-service.config.ts';
 import { errorOf, garbage, NOT_FOUND, REFUSED } from './creatomate-errors.ts';
 import { stateOf, type RenderJson, type RenderState } from './creatomate-render.ts';
@@ -21,14 +21,23 @@ interface TemplateJson {
   tags?: unknown;
 }
 
-interface DryRunJson {
-  valid?: unknown;
+/** What Creatomate remarks on a script, whether it takes it or not. */
+interface RemarksJson {
   errors?: unknown;
+  warnings?: unknown;
+}
+
+export interface DryRun {
+  /** Why there would be no render. */
+  objections?: string;
+  /** What would not be rendered as it was meant. */
+  remarks?: string;
 }
 
 /** Creatomate's REST API v2. */
 @Injectable()
 export class CreatomateClient {
+  private readonly logger = new Logger(CreatomateClient.name);
   private readonly redact: (text: string) => string;
 
   constructor(
@@ -41,22 +50,29 @@ export class CreatomateClient {
   /** Orders a render. Costs credits. @throws ProviderError, `refused` when surely nothing was ordered */
   async submit(script: RenderScript, webhookUrl: string, metadata: string): Promise<string> {
     const order = { ...script, webhook_url: webhookUrl, metadata };
-    const id = idIn((await this.call<RenderJson>('POST', '/v2/renders', order)).id);
+    const render = await this.call<RenderJson & RemarksJson>('POST', '/v2/renders', order);
+    const id = idIn(render.id);
     if (!id) throw garbage();
+    const remarks = this.wordsOf(render.errors, render.warnings);
+    if (remarks) this.logger.warn({ jobId: id, remarks }, 'not all of a film is rendered as it was meant');
     return id;
   }
 
-  /** What Creatomate has against a render; undefined: it would take it. Nothing is rendered or charged. */
-  async objections(script: RenderScript): Promise<string | undefined> {
+  /** What Creatomate would make of a render. Nothing is rendered or charged. */
+  async dryRun(script: RenderScript): Promise<DryRun> {
     const dryRun = { ...script, dry_run: true };
-    const answer = await this.call<DryRunJson>('POST', '/v2/renders', dryRun).catch((error: unknown) => {
-      if (error instanceof ProviderError && error.code === REFUSED) return { valid: false, errors: [error.detail] };
-      throw error;
-    });
-    if (typeof answer.valid !== 'boolean') throw garbage();
-    if (answer.valid) return undefined;
-    const errors = Array.isArray(answer.errors) ? answer.errors.map(wordsOf) : [];
-    return providerDetail(errors, this.redact) ?? 'The dry run failed.';
+    const answer = await this.call<RemarksJson & { valid?: unknown }>('POST', '/v2/renders', dryRun).catch(
+      (error: unknown) => {
+        if (error instanceof ProviderError && error.code === REFUSED)
+          return { valid: false, errors: [error.detail], warnings: [] };
+        throw error;
+      },
+    );
+    const { valid, errors, warnings } = answer;
+    if (typeof valid !== 'boolean') throw garbage();
+    return valid
+      ? { remarks: this.wordsOf(errors, warnings) }
+      : { objections: this.wordsOf(errors) ?? 'The dry run failed.' };
   }
 
   /** Undefined: Creatomate does not know the render, or does not yet. */
@@ -88,6 +104,11 @@ export class CreatomateClient {
     });
   }
 
+  private wordsOf(...lists: unknown[]): string | undefined {
+    const said = lists.filter(list => Array.isArray(list)).flat();
+    return providerDetail(said.map(wordOf), this.redact);
+  }
+
   private async call<T extends object>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
     const response = await this.http.axiosRef
       .request<unknown>({
@@ -108,10 +129,10 @@ export class CreatomateClient {
 const isScript = (source: RenderScript | undefined): source is RenderScript =>
   Array.isArray(source?.elements) && source.elements.every(element => typeof element === 'object' && !!element);
 
-const wordsOf = (error: unknown): unknown => (typeof error === 'object' ? JSON.stringify(error) : error);
-
 const MAX_TEXT = 200;
 
 const textIn = (value: unknown): string => (typeof value === 'string' ? shortened(value, MAX_TEXT) : '');
 
 const tagsIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(textIn).filter(tag => tag !== '') : []);
+
+const wordOf = (error: unknown): unknown => (typeof error === 'object' ? JSON.stringify(error) : error);

@@ -1,5 +1,6 @@
 import { MAX_IMAGES, formats, type Format } from '@castad/contracts';
 import type { RenderElement, RenderScript } from '../creatomate/render-script.ts';
+import { misfitOf } from './template-format.ts';
 
 /** What of a film a template shows. */
 export interface Slots {
@@ -30,10 +31,5 @@ const namesIn = (elements: RenderElement[] = []): string[] =>
   elements.flatMap(({ name, elements: parts }) => [...(name ? [name] : []), ...namesIn(parts)]);
 
 /** The format that a template is designed for. Undefined: it has no size, or another shape. */
-export function formatOf({ width, height }: RenderScript): Format | undefined {
-  if (!width || !height) return undefined;
-  return formats.find(format => {
-    const [across = 1, up = 1] = format.split(':').map(Number);
-    return Math.abs((width / height) * (up / across) - 1) < 0.02;
-  });
-}
+export const formatOf = (template: RenderScript): Format | undefined =>
+  template.width && template.height ? formats.find(format => !misfitOf(template, format)) : undefined;

@@ -1,10 +1,11 @@
 import type { Format } from '@castad/contracts';
 import { Database, ProviderError, Retention } from '@castad/platform';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { CreatomateClient } from '../creatomate/creatomate.client.ts';
 import { NOT_FOUND } from '../creatomate/creatomate-errors.ts';
 import { compose, UnusableTemplate } from '../video/compose.ts';
 import { VideoServiceConfig } from '../video-service.config.ts';
+import { misfitOf } from './template-format.ts';
 import { sampleFilm } from './sample-film.ts';
 import { Template, type TemplateFault } from './template.entity.ts';
 import { TemplateStore } from './template.store.ts';
@@ -14,6 +15,7 @@ const KEEP_DAYS = 30;
 /** Finds out whether films can be made with a template, before anybody pays for a song. Found once per TTL. */
 @Injectable()
 export class TemplateChecks {
+  private readonly logger = new Logger(TemplateChecks.name);
   private readonly checking = new Map<string, Promise<TemplateFault | undefined>>();
 
   constructor(
@@ -33,10 +35,11 @@ export class TemplateChecks {
     if (!id) return { code: 'TEMPLATE_MISSING', reason: `No video template is configured for the format ${format}.` };
     const now = await this.database.now();
     const known = await this.database.read('requests', em => em.findOne(Template, id));
-    if (known?.isChecked(now, this.config.CREATOMATE_TEMPLATE_TTL_MS)) return known.faults?.[0];
+    if (known?.isChecked(now, this.config.CREATOMATE_TEMPLATE_TTL_MS))
+      return known.faults?.[0] ?? misfitOf(known.source ?? {}, format);
     const checking = this.checking.get(id) ?? this.check(id).finally(() => this.checking.delete(id));
     this.checking.set(id, checking);
-    return checking;
+    return (await checking) ?? misfitOf(await this.templates.get(id), format);
   }
 
   private async check(id: string): Promise<TemplateFault | undefined> {
@@ -58,7 +61,8 @@ export class TemplateChecks {
   private async find(id: string): Promise<TemplateFault | undefined> {
     try {
       const source = await this.templates.get(id);
-      const detail = await this.creatomate.objections(compose(source, sampleFilm));
+      const { objections: detail, remarks } = await this.creatomate.dryRun(compose(source, sampleFilm));
+      if (remarks) this.logger.warn({ template: id, remarks }, 'not all of a template is rendered as it was meant');
       if (!detail) return undefined;
       return { code: 'TEMPLATE_REFUSED', reason: 'The video provider refuses a film with this template.', detail };
     } catch (error) {

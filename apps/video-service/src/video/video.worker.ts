@@ -14,6 +14,7 @@ import type { RenderScript } from '../creatomate/render-script.ts';
 import { StorageClient, type AssetRef } from '../storage/storage.client.ts';
 import { VideoServiceConfig } from '../video-service.config.ts';
 import { compose } from './compose.ts';
+import { misfitOf } from '../template/template-format.ts';
 import { TemplateStore } from '../template/template.store.ts';
 import { Video } from './video.entity.ts';
 
@@ -90,10 +91,13 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
     publish(saved.failed(reason));
   }
 
-  private template({ plan: { video } }: Video) {
+  private async template({ plan: { video } }: Video): Promise<RenderScript> {
     const id = video.template ?? this.config.templateFor(video.format);
     if (!id) throw refused('TEMPLATE_MISSING', `No video template is configured for the format ${video.format}.`);
-    return this.templates.get(id);
+    const template = await this.templates.get(id);
+    const misfit = misfitOf(template, video.format);
+    if (misfit) throw refused(misfit.code, misfit.reason);
+    return template;
   }
 
   private async files(video: Video): Promise<{ songUrl: string; photoUrls: string[] }> {
