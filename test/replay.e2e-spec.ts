@@ -118,6 +118,8 @@ describe('a database that is lost in the middle of ten films', () => {
 
 describe('what is replayed', () => {
   it('changes nothing and calls nobody, even when nothing is known of what was handled', async () => {
+    const several = await studio.order({ video: { formats: ['9:16', '1:1'] } });
+    expect(await studio.ended(several)).toMatchObject({ status: 'completed' });
     await isQuiet();
     const [before, called] = [await truth(...services), await calls()];
     for (const service of services) await query(`delete from ${schemaOf(service)}.inbox`);

@@ -31,10 +31,12 @@ function ending(order: OrderRow, { films, jobs }: Evidence): Violation[] {
   if (status !== 'done' && expected && expected !== 'ended' && expected !== errorCode)
     return [lost(taskId, `order ${revision} ${status}: ${errorCode} (${errorReason})`)];
   if (status !== 'done' || lastStage !== 'video') return [];
-  const isStored = jobs.some(
-    job => job.taskId === taskId && job.revision === revision && job.ref.startsWith('video') && job.status === 'done',
-  );
-  return isStored ? [] : [lost(taskId, `order ${revision} is completed, but its film is not stored`)];
+  const ofOrder = jobs.filter(job => job.taskId === taskId && job.revision === revision);
+  const stored = ofOrder.filter(job => job.ref.startsWith('video ') && job.status === 'done').map(job => job.ref);
+  const isStored = ofOrder.filter(job => job.table === 'video').every(job => stored.includes(`video ${job.ref}`));
+  return isStored && stored.length > 0
+    ? []
+    : [lost(taskId, `order ${revision} is completed, but its film is not stored`)];
 }
 
 function telling({ taskId, revision, status }: OrderRow, told: Seen[]): Violation[] {

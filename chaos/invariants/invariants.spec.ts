@@ -99,6 +99,12 @@ describe('the checker', () => {
     expect(found()).toEqual([]);
   });
 
+  it('misses one of the films of an order that is completed', () => {
+    const { causeId } = rowOf('video');
+    evidence.jobs.push(job('video-service', 'video', causeId, { ref: '1:1' }));
+    expect(found()).toEqual([['lost', TASK, 'order 1 is completed, but its film is not stored']]);
+  });
+
   it('takes a record that was sent again for what it is', () => {
     evidence.records.push(film.lyric, film.completed);
     expect(found()).toEqual([]);

@@ -29,12 +29,13 @@ const duringSubmit = (
   provider: 'suno' | 'creatomate',
   endpoint: string,
   kind: string,
+  body?: object,
 ): Try => ({
   name: `${service} ${name}`,
   run: async scene => {
     await scene.studio.fault(provider, { endpoint, kind, ms: SLOW_MS, times: FILMS });
     await scene.studio.fault(provider, { endpoint, kind: 'callbacks-late', ms: LATE_MS, times: FILMS });
-    const taskIds = await scene.untilAsked(provider, endpoint, FILMS, () => scene.someFilms(FILMS));
+    const taskIds = await scene.untilAsked(provider, endpoint, FILMS, () => scene.someFilms(FILMS, body));
     await scene.deadWhileCalledBack(service, provider, FILMS);
     await scene.ended(taskIds);
   },
@@ -99,6 +100,9 @@ const states: Try[] = [
     ...duringSubmit('video-service', 'has submitted', 'creatomate', 'POST /v2/renders', 'delay-response'),
     isShort: true,
   },
+  duringSubmit('video-service', 'submits films of two formats', 'creatomate', 'POST /v2/renders', 'delay-response', {
+    video: { formats: ['9:16', '1:1'] },
+  }),
   unrecorded(
     { service: 'lyric-service', table: 'lyric', provider: 'openai', endpoint: 'POST /v1/chat/completions' },
     async () => (await pause(SLOW_MS), true),

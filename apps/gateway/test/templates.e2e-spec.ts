@@ -111,6 +111,10 @@ describe('an order with a template', () => {
       '409 TEMPLATE_MISSING',
     );
     expect((await create({ video: { format: '16:9' }, run: true, withoutPhotos: true })).status).toBe(202);
+    const before = await projects();
+    const several = await create({ video: { formats: ['16:9', '1:1'] }, run: true, withoutPhotos: true });
+    expect(refusal(several)).toBe('409 TEMPLATE_MISSING');
+    expect(await projects()).toBe(before);
   });
 
   describe('while video-service cannot say', () => {

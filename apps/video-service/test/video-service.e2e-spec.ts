@@ -4,6 +4,7 @@ import {
   deadLetterTopic,
   message,
   MessageRejected,
+  type Plan,
   RenderCalledBack,
   RenderFailed,
   RenderSucceeded,
@@ -189,6 +190,22 @@ describe('video-service', () => {
     await end(await send());
     expect(await said(taskId)).toHaveLength(1);
     expect(await submits()).toHaveLength(2);
+  });
+
+  it('cuts a film for each format, paid once each, and says which one failed', async () => {
+    await fault('job-failed', { after: 1, times: 1 });
+    const plan = aPlan({ video: { format: '1:1', formats: ['1:1', '9:16', '16:9'] } });
+    const taskId = await send({ plan }, 3);
+    const events = await eventually(async () => {
+      const all = await said(taskId);
+      expect(all).toHaveLength(3);
+      return all;
+    });
+    expect(events.map(({ data }) => data.format).sort()).toEqual(['16:9', '1:1', '9:16']);
+    expect(events.filter(({ type }) => type === RenderFailed.type)).toHaveLength(1);
+    const made = events.filter(({ type }) => type === RenderSucceeded.type).map(({ data }) => data);
+    expect(made.map(({ plan }) => (plan as Plan).video)).toEqual(made.map(({ format }) => ({ format })));
+    expect(await submits()).toHaveLength(3);
   });
 
   it('does not cut where the order ends with the song, or its time is over', async () => {

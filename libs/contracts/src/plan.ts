@@ -1,6 +1,8 @@
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsIn,
   IsInt,
@@ -61,10 +63,19 @@ export class MusicPlan {
 /** By how many seconds a song or a film may miss the length that was asked for. */
 export const lengthMargin = (askedSeconds: number): number => Math.max(5, askedSeconds * 0.2);
 
-/** How the film is to look. */
+/** How the films are to look. */
 export class VideoPlan {
   @IsIn(formats)
   format!: Format;
+
+  /** Every format that is made, the one above first. Absent: that one alone. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(3)
+  @ArrayUnique()
+  @IsIn(formats, { each: true })
+  formats?: Format[];
 
   /** The provider's template id. Absent: the one configured for the format. */
   @IsOptional()
@@ -108,3 +119,12 @@ export class Plan {
   @IsISO8601()
   deadline!: string;
 }
+
+/** Every format that is made. */
+export const formatsOf = ({ format, formats }: VideoPlan): Format[] => formats ?? [format];
+
+/** The plan of one of the films. */
+export const planOfFilm = ({ video: { formats: _, ...video }, ...plan }: Plan, format: Format): Plan => ({
+  ...plan,
+  video: { ...video, format },
+});

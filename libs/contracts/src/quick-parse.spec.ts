@@ -94,6 +94,7 @@ const EXACT: Record<string, (constraints: Rule['constraints']) => boolean> = {
     ]),
   ),
   ...Object.fromEntries(['arrayMaxSize', 'arrayMinSize', 'max', 'maxLength', 'min'].map(rule => [rule, always])),
+  arrayUnique: ([identifier]) => identifier === undefined,
   nestedValidation: always,
   isIso8601: ([options]) => options === undefined,
   isNumber: ([options]) => Object.keys(options as object).length === 0,

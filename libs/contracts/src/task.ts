@@ -1,7 +1,7 @@
 import { IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
-import { stages, type Stage } from './plan.ts';
+import { formats, stages, type Format, type Stage } from './plan.ts';
 import { IsCode, IsDetail, IsReason } from './reason.ts';
 import { topics } from './topics.ts';
 
@@ -27,6 +27,11 @@ export class TaskFailed extends Failure {
 
   @IsIn(stages)
   stage!: Stage;
+
+  /** Of several films, the one whose failure it is; absent: all that have not ended. */
+  @IsOptional()
+  @IsIn(formats)
+  format?: Format;
 }
 
 /** An order ended because the client did not want it any more. */
@@ -53,6 +58,11 @@ export class StageDelayed extends Message {
 
   @IsIn(stages)
   stage!: Stage;
+
+  /** Of a film. Absent: the first of the order's. */
+  @IsOptional()
+  @IsIn(formats)
+  format?: Format;
 
   /** Stable and machine-readable, `UPPER_SNAKE`. */
   @IsCode()

@@ -19,7 +19,7 @@ import { formats, Plan, type Format } from './plan.ts';
 import { Track } from './song.ts';
 import { topics } from './topics.ts';
 
-/** Order to video-service: cut the film to this track. */
+/** Order to video-service: cut the film of the plan's `format` to this track. */
 export class RenderVideo extends Message {
   static readonly type = 'RenderVideo.v1';
   static readonly topic = topics.videoCommands.name;
@@ -137,4 +137,9 @@ export class RenderCalledBack extends CalledBack {
 export class RenderFailed extends Failure {
   static readonly type = 'RenderFailed.v1';
   static readonly topic = topics.videoEvents.name;
+
+  /** Absent: the first of the order's. */
+  @IsOptional()
+  @IsIn(formats)
+  format?: Format;
 }

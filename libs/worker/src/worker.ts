@@ -1,4 +1,4 @@
-import { message, StageDelayed, type Stage } from '@castad/contracts';
+import { message, StageDelayed, type Format, type Stage } from '@castad/contracts';
 import { Outbox } from '@castad/messaging';
 import { Database, Lifecycle, Metrics, ServiceConfig, toError, type UnitOfWork } from '@castad/platform';
 import type { EntityName } from '@mikro-orm/core';
@@ -84,6 +84,11 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     return undefined;
   }
 
+  /** The film that waits for it, where there may be several. */
+  protected formatOf(_job: J): Format | undefined {
+    return undefined;
+  }
+
   onApplicationBootstrap(): void {
     const { database, entity, lifecycle, logger, metrics, places } = this;
     const { WORKER_LEASE_MS: leaseMs, WORKER_POLL_MS: pollMs } = this.serviceConfig;
@@ -154,8 +159,15 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     const { code, reason, detail } = pause;
     const { taskId, revision, errorCode } = job;
     const stage = this.stageOf(job);
+    const format = this.formatOf(job);
     if (stage && revision !== undefined && errorCode !== code)
-      publish(message(StageDelayed, { taskId, revision, stage, code, reason, ...(detail && { detail }) }));
+      publish(
+        message(StageDelayed, {
+          ...{ taskId, revision, stage, code, reason },
+          ...(format && { format }),
+          ...(detail && { detail }),
+        }),
+      );
     noteError(job, pause);
   }
 

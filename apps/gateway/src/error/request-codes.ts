@@ -120,6 +120,11 @@ export const requestCodes: Record<string, Entry> = {
   TASK_NOT_FOUND: [404, 'There is no such project.', 'Check the id.'],
   TEMPLATE_MISSING: [409, 'No template is configured for the format.', 'Choose another format, or name a template.'],
   TEMPLATE_NOT_FOUND: [404, 'There is no such template.', 'Get the list of templates.'],
+  TEMPLATE_OF_ONE_FORMAT: [
+    409,
+    'The template of the project has one shape, and several formats are wanted.',
+    'Take the template away, or name one format.',
+  ],
   TEMPLATE_REFUSED: [
     409,
     'The video provider refuses a film with this template.',

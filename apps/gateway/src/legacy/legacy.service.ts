@@ -115,7 +115,9 @@ export class LegacyService {
   }
 
   async videos(query: LegacyListQuery): Promise<Page<LegacyVideoItemView>> {
-    const { items, ...rest } = await this.lists.page('video', query);
+    const { items: films, ...rest } = await this.lists.page('video', query);
+    // The former system had one film of a project.
+    const items = films.filter(({ project }, i) => films[i - 1]?.project !== project);
     const files = items.map(({ project, stage }) => filmFile(project, stage, FILM));
     const urls = await this.links.urls(files, this.links.longest);
     return { items: items.map((item, i) => ({ ...itemView(item), result_movie_url: urls[i] ?? null })), ...rest };

@@ -44,7 +44,12 @@ describe('an event as clients see it', () => {
     [
       'files that are',
       message(AssetStored, { ...head, kind: 'video', ref: '9:16', files }),
-      { stage: 'video', status: 'completed' },
+      { stage: 'video', status: 'completed', format: '9:16' },
+    ],
+    [
+      'one of several films',
+      message(TaskFailed, { ...head, stage: 'video', format: '1:1', ...failure }),
+      { stage: 'video', status: 'failed', format: '1:1' },
     ],
     ['a paid song', message(SongSubmitted, { ...head, attempt: 1, jobId: 'j' }), { stage: 'song', status: 'running' }],
     ['a lyric that failed', message(LyricFailed, { ...head, ...failure }), { stage: 'lyric', status: 'failed' }],

@@ -20,7 +20,7 @@ import {
   TaskFailed,
 } from '@castad/contracts';
 import { ofProject } from '../input/ids.view.ts';
-import { errorIn } from '../projection/fold.ts';
+import { errorIn, formatIn } from '../projection/fold.ts';
 import type { TaskEvent } from '../projection/task-event.entity.ts';
 import type { EventView } from './live.dto.ts';
 
@@ -61,6 +61,7 @@ const meanings = new Map<string, (event: never) => Meaning>([
 /** An event as clients see it. */
 export function eventView({ position, taskId, revision, type, time, data }: TaskEvent): EventView {
   const meaning = meanings.get(type) as ((event: Message) => Meaning) | undefined;
+  const format = meaning && formatIn(data);
   return {
     id: position ?? 0,
     ...ofProject(taskId),
@@ -68,5 +69,6 @@ export function eventView({ position, taskId, revision, type, time, data }: Task
     type: type.replace(/\.v\d+$/, ''),
     time: time.toISOString(),
     ...meaning?.(data),
+    ...(format && { format }),
   };
 }

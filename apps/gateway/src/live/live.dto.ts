@@ -1,4 +1,4 @@
-import { stages, type Stage as StageName } from '@castad/contracts';
+import { formats, stages, type Format, type Stage as StageName } from '@castad/contracts';
 import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
@@ -44,6 +44,9 @@ export class EventView extends OfProjectView {
 
   @ApiPropertyOptional({ enum: stages })
   stage?: StageName;
+
+  @ApiPropertyOptional({ enum: formats, description: 'The film it is about.' })
+  format?: Format;
 
   @ApiPropertyOptional({
     enum: ['running', 'completed', 'failed', 'cancelled'],

@@ -2,6 +2,7 @@ import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
 import { AddOrderLyric, AddStageWaiting } from './add-waiting.ts';
 import { AddProjectWithoutPhotos } from './add-without-photos.ts';
+import { AddStageFormat } from './add-stage-format.ts';
 import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { AddCanonicalRequest } from './add-canonical-request.ts';
@@ -34,8 +35,9 @@ export const migrations = [
   { name: '0019-project-events', class: IndexProjectEvents },
   { name: '0020-order-times', class: IndexOrderTimes },
   { name: '0021-answers', class: KeepAnswers },
+  { name: '0022-stage-format', class: AddStageFormat },
   { name: '0025-film-format', class: AddFilmFormat },
   { name: '0026-film-formats', class: IndexFilmFormats },
   { name: '0027-project-languages', class: IndexProjectLanguages },
-  { name: '0027-image-original', class: AddImageOriginal },
+  { name: '0028-image-original', class: AddImageOriginal },
 ];

@@ -1,4 +1,4 @@
-import { type Stage as StageName } from '@castad/contracts';
+import type { Format, Stage as StageName } from '@castad/contracts';
 import { Database, NotFound } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import type { Answer } from '../answer.ts';
@@ -7,9 +7,14 @@ import { Idempotency } from '../idempotency/idempotency.ts';
 import { orderRunning, type Situation, situationOf } from './situation.ts';
 import { assertMatches } from '../project/etag.ts';
 import type { ProjectView } from '../project/project.dto.ts';
-import type { Choice } from '../project/project.entity.ts';
+import { choiceKey, type Choice } from '../project/project.entity.ts';
 import { changedView } from '../project/project.service.ts';
 import type { Stage } from '../projection/stage.entity.ts';
+
+interface Chosen extends Omit<Choice, 'at'> {
+  /** Of a film. Default: the project's first. */
+  format?: Format;
+}
 
 /** Lets a client say which of the results that are there counts. Nothing is made for it and nothing is paid. */
 @Injectable()
@@ -23,7 +28,7 @@ export class ChoiceService {
    * @throws NotFound `REVISION_NOT_FOUND`, `TRACK_NOT_FOUND`
    * @throws Conflict `ORDER_RUNNING`: what runs is made of what counted when it was ordered
    */
-  choose(taskId: string, name: StageName, choice: Omit<Choice, 'at'>, call: Call): Promise<Answer<ProjectView>> {
+  choose(taskId: string, name: StageName, choice: Chosen, call: Call): Promise<Answer<ProjectView>> {
     return this.database.transaction('requests', unit =>
       this.keys.once(unit, { call, taskId, body: choice }, async () => {
         const situation = await situationOf(unit, taskId);
@@ -34,15 +39,16 @@ export class ChoiceService {
     );
   }
 
-  private make({ project, latest, results }: Situation, name: StageName, { revision, trackId }: Omit<Choice, 'at'>) {
+  private make({ project, latest, results }: Situation, name: StageName, { revision, trackId, format }: Chosen) {
     if (latest?.isRunning()) throw orderRunning();
-    const chosen = results.attempts(name).find(stage => stage.revision === revision);
+    const film = name === 'video' ? (format ?? project.video.format) : undefined;
+    const chosen = results.attempts(name, film).find(stage => stage.revision === revision);
     if (chosen?.status() !== 'completed')
       throw new NotFound('REVISION_NOT_FOUND', `There is no finished ${name} of this revision.`);
     if (trackId && !hasTrack(chosen, trackId))
       throw new NotFound('TRACK_NOT_FOUND', 'The song has no such track, or it could not be stored.');
-    const isSame = results.current(name) === chosen && (!trackId || results.trackOf(chosen) === trackId);
-    if (!isSame) project.choose(name, { revision, ...(trackId && { trackId }) });
+    const isSame = results.current(name, film) === chosen && (!trackId || results.trackOf(chosen) === trackId);
+    if (!isSame) project.choose(choiceKey(name, film, project.video), { revision, ...(trackId && { trackId }) });
   }
 }
 

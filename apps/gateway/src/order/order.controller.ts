@@ -1,4 +1,3 @@
-import type { Stage as StageName } from '@castad/contracts';
 import type { UnitOfWork } from '@castad/platform';
 import { applyDecorators, Body, Controller, HttpStatus, Post, Put, UseInterceptors } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -12,6 +11,7 @@ import type { Order } from './order.entity.ts';
 import {
   CancelledView,
   ChoiceDto,
+  FilmChoiceDto,
   FilmDto,
   LyricDto,
   OrderView,
@@ -106,10 +106,10 @@ export class OrderController {
 
   @Post('video')
   @ApiOrder(
-    'Order a video alone, of the song that counts and the images; another one only with `again`, `revision` or `If-Match`',
+    'Order videos alone, of the song that counts and the images; another of a format only with `again`, `revision` or `If-Match`',
   )
   video(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: FilmDto): Promise<Answer<OrderView>> {
-    return this.stage(taskId, call, body, 'video');
+    return this.place(taskId, call, body, (unit, asked) => this.orders.films(unit, taskId, asked));
   }
 
   @Put('lyric/choice')
@@ -136,17 +136,17 @@ export class OrderController {
   @ApiChoice('Let an earlier video count')
   chooseVideo(
     @TaskId() taskId: string,
-    @Body() { revision }: ChoiceDto,
+    @Body() { revision, format }: FilmChoiceDto,
     @TheCall() call: Call,
   ): Promise<Answer<ProjectView>> {
-    return this.choices.choose(taskId, 'video', { revision }, call);
+    return this.choices.choose(taskId, 'video', { revision, ...(format && { format }) }, call);
   }
 
   private stage(
     taskId: string,
     call: Call,
     body: Partial<FilmDto> | undefined,
-    name: StageName,
+    name: 'lyric' | 'song',
   ): Promise<Answer<OrderView>> {
     return this.place(taskId, call, body, (unit, asked) => this.orders.stage(unit, taskId, asked, name));
   }
@@ -157,8 +157,9 @@ export class OrderController {
     body: Partial<FilmDto> | undefined,
     place: (unit: UnitOfWork, asked: Asked) => Promise<Order>,
   ): Promise<Answer<OrderView>> {
-    const { revision, withoutPhotos, again } = body ?? {};
-    const asked = { seen: revision ?? undefined, ifMatch: call.ifMatch, withoutPhotos, again };
+    const { revision, withoutPhotos, again, formats } = body ?? {};
+    const seen = revision ?? undefined;
+    const asked = { seen, ifMatch: call.ifMatch, withoutPhotos, again, formats: formats ?? undefined };
     return this.orders.transaction(unit =>
       this.keys.once(unit, { call, taskId, body }, async () => {
         const order = await place(unit, asked);

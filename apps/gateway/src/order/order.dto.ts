@@ -1,10 +1,12 @@
 import {
+  formats,
   lettersOf,
   MAX_LYRIC_LETTERS,
   MAX_LYRIC_LINES,
   sectionLabels,
   stages,
   sungText,
+  type Format,
   type SectionLabel,
   type Stage as StageName,
 } from '@castad/contracts';
@@ -28,7 +30,7 @@ import {
 } from 'class-validator';
 import { OfProjectView } from '../input/ids.view.ts';
 import { Line, SungLines } from '../input/text.ts';
-import { StopAfterDto, WithoutPhotosDto } from '../project/project.dto.ts';
+import { IsFormats, StopAfterDto, WithoutPhotosDto } from '../project/project.dto.ts';
 
 export const MAX_REVISION = 2 ** 31 - 1;
 
@@ -56,7 +58,19 @@ export class StageDto extends SeenDto {
 
 export class RunDto extends IntersectionType(StopAfterDto, SeenDto, WithoutPhotosDto) {}
 
-export class FilmDto extends IntersectionType(StageDto, WithoutPhotosDto) {}
+export class FilmDto extends IntersectionType(StageDto, WithoutPhotosDto) {
+  @ApiPropertyOptional({
+    enum: formats,
+    isArray: true,
+    minItems: 1,
+    maxItems: formats.length,
+    uniqueItems: true,
+    description: 'The formats to make; one that the project does not have yet joins it. Default: all of the project.',
+  })
+  @IsOptional()
+  @IsFormats()
+  formats?: Format[];
+}
 
 export class SectionDto {
   @ApiProperty({ enum: sectionLabels })
@@ -166,6 +180,15 @@ export class SongChoiceDto extends ChoiceDto {
   trackId?: string;
 }
 
+class FormatDto {
+  @ApiPropertyOptional({ enum: formats, description: "Of several films, this one. Default: the project's first." })
+  @IsOptional()
+  @IsIn(formats)
+  format?: Format;
+}
+
+export class FilmChoiceDto extends IntersectionType(ChoiceDto, FormatDto) {}
+
 export class RevisionQuery {
   @ApiPropertyOptional({ minimum: 1, description: 'An earlier revision. Default: the one that counts.' })
   @IsOptional()
@@ -182,6 +205,8 @@ export class TrackQuery extends RevisionQuery {
   @Line(100)
   trackId?: string;
 }
+
+export class FilmQuery extends IntersectionType(RevisionQuery, FormatDto) {}
 
 export class OrderView extends OfProjectView {
   @ApiProperty({ description: 'Which order of this project it is.' })

@@ -1,4 +1,5 @@
 import {
+  type Format,
   type Lyric,
   message,
   type Plan,
@@ -28,6 +29,12 @@ const schema = defineEntity({
     planDeadline: p
       .string()
       .formula(row => `json_unquote(json_extract(${row.plan}, '$.deadline'))`)
+      .lazy()
+      .nullable(),
+    /** For who does not load the plan: the formats that it names, as JSON. */
+    planFormats: p
+      .string()
+      .formula(row => `json_unquote(json_extract(${row.plan}, '$.video.formats'))`)
       .lazy()
       .nullable(),
     firstStage: p.string().$type<StageName>(),
@@ -79,6 +86,11 @@ export class Order extends schema.class {
     return this.currentStage ?? this.firstStage;
   }
 
+  /** The formats that its plan names; each has a film of its own. */
+  get formats(): Format[] | undefined {
+    return this.planFormats ? (JSON.parse(this.planFormats) as Format[]) : this.plan?.video.formats;
+  }
+
   /** From now on this stage's time runs, within the whole order's. */
   reached(stage: StageName, now: Date, { graceMs, stageMs }: TimeLimits): void {
     if (this.currentStage === stage) return;
@@ -107,14 +119,15 @@ export class Order extends schema.class {
     return message(TaskCompleted, { taskId, revision, stage: lastStage });
   }
 
-  failed(now: Date, stage: StageName, error: StageError): TaskFailed {
+  /** @param format of several films, the one that failed */
+  failed(now: Date, stage: StageName, error: StageError, format?: Format): TaskFailed {
     const { taskId, revision } = this;
     this.failedStage = stage;
     this.retryable = error.retryable;
     this.errorCode = error.code;
     this.errorReason = error.reason;
     this.end('failed', now);
-    return message(TaskFailed, { taskId, revision, stage, ...error });
+    return message(TaskFailed, { taskId, revision, stage, ...(format && { format }), ...error });
   }
 
   cancelled(now: Date, paid: StageName[]): TaskCancelled {

@@ -1,29 +1,30 @@
 import {
   CancelTask,
-  GenerateLyric,
-  GenerateSong,
   type Language,
+  formatsOf,
+  type Format,
   type Lyric,
   message,
-  RenderVideo,
+  planOfFilm,
   stages as stageNames,
-  type Message,
-  type Plan,
   type Stage as StageName,
 } from '@castad/contracts';
 import { newTraceparent, Outbox } from '@castad/messaging';
 import { Conflict, Database, newId, shortened, type UnitOfWork } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
+import { isDeepStrictEqual } from 'node:util';
 import { GatewayConfig } from '../gateway.config.ts';
 import { Templates } from '../template/templates.ts';
-import { beginOf, Stages } from '../projection/fold.ts';
+import { beginOf } from '../projection/fold.ts';
+import { Stages } from '../projection/stages.ts';
+import { commandsFor, type Range } from './commands.ts';
 import { Order } from './order.entity.ts';
 import { orderRunning, type Situation, situationOf } from './situation.ts';
 import { assertMatches } from '../project/etag.ts';
 import type { Project } from '../project/project.entity.ts';
 import { Results } from '../project/results.ts';
-import type { Stage, SongOutput, StageInput } from '../projection/stage.entity.ts';
+import type { Stage } from '../projection/stage.entity.ts';
 
 const MAX_TITLE = 80;
 /** What a service says of a paid call of which nobody knows what came of it. */
@@ -41,26 +42,16 @@ export interface Asked {
   withoutPhotos?: boolean;
   /** From now on the project's. */
   language?: Language;
-}
-
-/** What an order is to make, from its first stage to its last. */
-interface Range {
-  first: StageName;
-  last: StageName;
-  /** The client's own words, instead of written ones. */
-  lyric?: Lyric;
-  /** The order that did not come to its end; what was paid for it is taken over. */
-  retryOf?: number;
-  withoutPhotos?: boolean;
-  language?: Language;
+  /** Films of these formats. Default: all of the project. */
+  formats?: Format[];
 }
 
 interface Placed {
   order: Order;
-  stage: Stage;
+  stages: Stage[];
 }
 
-/** Accepts work: one order and one command in one transaction. */
+/** Accepts work: one order and its command, or one for each film, in one transaction. */
 @Injectable()
 export class OrderService {
   constructor(
@@ -77,15 +68,22 @@ export class OrderService {
       const first = isOwnLyricUnwritten(latest, results) ? 'lyric' : results.firstUndone();
       if (!first || isAfter(first, stopAfter))
         throw new Conflict('NOTHING_TO_DO', `The ${stopAfter} is already there.`);
-      const begun = results.unfinished(first);
-      if (begun?.error?.code === OUTCOME_UNKNOWN) throw mayBePaid(first);
+      const begun = (format?: Format) => {
+        const attempt = results.unfinished(first, format);
+        if (attempt?.error?.code === OUTCOME_UNKNOWN) throw mayBePaid(first);
+        return attempt?.revision;
+      };
+      if (first === 'video') {
+        const films = results.undoneFormats().map(format => ({ format, retryOf: begun(format) }));
+        return { first, last: stopAfter, films };
+      }
       const lyric = ownWords(first, unfinishedAt(first, latest, results));
-      return { first, last: stopAfter, retryOf: begun?.revision, lyric };
+      return { first, last: stopAfter, retryOf: begun(), lyric };
     });
   }
 
   /** One stage alone; what is there already is made once more only if that is surely meant. */
-  stage(unit: UnitOfWork, taskId: string, asked: Asked, name: StageName): Promise<Order> {
+  stage(unit: UnitOfWork, taskId: string, asked: Asked, name: Exclude<StageName, 'video'>): Promise<Order> {
     const isSame = ({ lastStage }: Order) => lastStage === name;
     return this.accept(unit, taskId, asked, isSame, ({ results }) => {
       const current = results.current(name);
@@ -94,16 +92,34 @@ export class OrderService {
     });
   }
 
+  /** Films alone, in the same way. Formats that the project does not have yet join it. */
+  films(unit: UnitOfWork, taskId: string, asked: Asked): Promise<Order> {
+    const isSame = ({ lastStage, plan }: Order) =>
+      lastStage === 'video' && (!asked.formats || isDeepStrictEqual(asked.formats, formatsOf(plan.video)));
+    return this.accept(unit, taskId, asked, isSame, ({ project, results }) => {
+      project.addFormats(asked.formats ?? []);
+      const wanted = asked.formats ?? formatsOf(project.video);
+      const undone = results.undoneFormats().filter(format => wanted.includes(format));
+      if (undone.length === 0) assertMeant(asked, 'video');
+      const films = (isMeant(asked) ? wanted : undone).map(format => ({ format }));
+      return { first: 'video', last: 'video', films };
+    });
+  }
+
   /** What the latest order did not come to, from where it ended. */
   retry(unit: UnitOfWork, taskId: string, asked: Asked): Promise<Order> {
-    return this.accept(unit, taskId, asked, anyOrder, ({ latest, results }) => {
+    return this.accept(unit, taskId, asked, anyOrder, ({ project, latest, results }) => {
       if (latest?.status !== 'failed' && latest?.status !== 'cancelled')
         throw new Conflict('NOTHING_TO_RETRY', 'The latest order of this project did not fail.');
-      const { revision, lastStage } = latest;
+      const { revision, lastStage: last } = latest;
+      const formats = latest.formats ?? [project.video.format];
+      const undone = formats.filter(format => !results.completedBy(revision, 'video', format));
       const isDone = (name: StageName) =>
-        results.attempts(name).some(stage => stage.revision === revision && stage.status() === 'completed');
-      const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? lastStage;
-      return { first, last: lastStage, retryOf: revision, lyric: ownWords(first, latest) };
+        name === 'video' ? undone.length === 0 : !!results.completedBy(revision, name);
+      const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? last;
+      if (first !== 'video') return { first, last, retryOf: revision, lyric: ownWords(first, latest) };
+      const films = (undone.length > 0 ? undone : formats).map(format => ({ format, retryOf: revision }));
+      return { first, last, films };
     });
   }
 
@@ -169,29 +185,32 @@ export class OrderService {
 
   private place(unit: UnitOfWork, project: Project, imageIds: string[], results: Results, range: Range): Placed {
     this.outbox.assertRoom();
+    if (project.video.formats && project.video.template) throw oneShape();
     const { first: firstStage, last: lastStage } = range;
     const { taskId } = project;
     if (range.language) project.language = range.language;
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
-    const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage);
+    const films = range.films?.map(({ format }) => format);
+    const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage, films);
     const cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
     const revision = project.revision + 1;
-    const { command, input } = commandFor({ taskId, revision, plan }, range, results);
+    const { commands, input } = commandsFor({ taskId, revision, plan }, range, results);
     project.withoutPhotos ||= !!range.withoutPhotos;
     if (lastStage === 'video' && imageIds.length === 0 && !project.withoutPhotos) throw photosMissing();
     // A template that cannot be used is better known before the song is paid for.
-    if (lastStage !== 'lyric') this.templates.assertUsable(project.video);
+    if (lastStage !== 'lyric')
+      for (const format of formatsOf(plan.video)) this.templates.assertUsable(planOfFilm(plan, format).video);
     project.revision = revision;
     const order = Order.accepted(
       { taskId, revision, plan, firstStage, lastStage, lyric: range.lyric, input },
       this.config.timeLimits(),
       cause,
     );
-    const stage = beginOf(order, new Stages([]));
-    unit.insert(stage);
+    const stages = beginOf(order, new Stages([], [order]));
+    for (const stage of stages) unit.insert(stage);
     unit.insert(order);
-    this.outbox.add(unit, command, cause);
-    return { order, stage };
+    for (const command of commands) this.outbox.add(unit, command, cause);
+    return { order, stages };
   }
 }
 
@@ -204,6 +223,9 @@ const photosMissing = () =>
     'The film needs at least one photo. Add one, or ask for a film that shows none with "withoutPhotos": true.',
   );
 
+const oneShape = () =>
+  new Conflict('TEMPLATE_OF_ONE_FORMAT', "The project's own video template has one shape, so its film has one format.");
+
 /** To pay once more is up to a person who knows. */
 const mayBePaid = (stage: StageName) =>
   new Conflict(
@@ -211,9 +233,12 @@ const mayBePaid = (stage: StageName) =>
     `Nobody knows whether the ${stage} was paid for. To pay once more if need be, retry, or order the ${stage} alone.`,
   );
 
+const isMeant = ({ seen, ifMatch, again }: Asked): boolean =>
+  again || seen !== undefined || (ifMatch !== undefined && ifMatch !== '*');
+
 /** A second click, or a request that was sent again, must not pay again. @throws Conflict `STAGE_DONE` */
-function assertMeant({ seen, ifMatch, again }: Asked, stage: StageName): void {
-  if (again || seen !== undefined || (ifMatch !== undefined && ifMatch !== '*')) return;
+function assertMeant(asked: Asked, stage: StageName): void {
+  if (isMeant(asked)) return;
   throw new Conflict(
     'STAGE_DONE',
     `The ${stage} is already there. To make another one, say "again": true, or which revision you looked at.`,
@@ -245,31 +270,4 @@ function completed(words: Words, { brief, music }: Project, before: Stage | unde
   if (!style) throw new Conflict('STYLE_MISSING', 'Say in which style the lyric is to be sung: there is none yet.');
   const title = words.title ?? lyric?.title ?? shortened(brief.businessName, MAX_TITLE);
   return { title, style, sections: words.sections };
-}
-
-/** The command of the first stage, with all its input, and what that input is. */
-function commandFor(
-  head: { taskId: string; revision: number; plan: Plan },
-  { first, lyric: own, retryOf }: Range,
-  results: Results,
-): { command: Message; input?: StageInput } {
-  if (first === 'lyric')
-    return own
-      ? { command: message(GenerateLyric, { ...head, lyric: own }), input: { revision: 0, isOwn: true } }
-      : { command: message(GenerateLyric, head) };
-  const again = retryOf ? { retryOf } : {};
-  if (first === 'song') {
-    const lyric = results.current('lyric');
-    if (!lyric) throw new Conflict('LYRIC_MISSING', 'There is no lyric yet. Order the lyric first.');
-    const command = message(GenerateSong, { ...head, lyric: lyric.output as Lyric, ...again });
-    return { command, input: { revision: lyric.revision } };
-  }
-  const song = results.current('song');
-  if (!song) throw new Conflict('SONG_MISSING', 'There is no song yet. Order the song first.');
-  const { title, tracks } = song.output as SongOutput;
-  const trackId = results.trackOf(song);
-  const track = tracks.find(candidate => candidate.trackId === trackId);
-  if (!track) throw new Conflict('SONG_MISSING', 'The song has no such track. Order the song again.');
-  const command = message(RenderVideo, { ...head, title, songRevision: song.revision, track, ...again });
-  return { command, input: { revision: song.revision, trackId, imageIds: head.plan.imageIds } };
 }

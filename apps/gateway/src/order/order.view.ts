@@ -1,12 +1,12 @@
 import { type Stage as StageName, stages as stageNames } from '@castad/contracts';
 import { ofProject } from '../input/ids.view.ts';
-import { attemptView, errorOf } from '../project/project.view.ts';
-import type { AttemptView } from '../project/project.dto.ts';
+import { attemptView, errorOf, stageView } from '../project/project.view.ts';
+import type { AttemptView, FilmView } from '../project/project.dto.ts';
 import { Results } from '../project/results.ts';
 import type { Stage } from '../projection/stage.entity.ts';
 import type { CancelledView, OrderView } from './order.dto.ts';
 import type { Order, OrderStatus } from './order.entity.ts';
-import type { OrderDetailView, OrderStageView, OrderViewStatus } from './orders.dto.ts';
+import type { OrderDetailView, OrderFilmView, OrderStageView, OrderViewStatus } from './orders.dto.ts';
 
 const statuses: Record<OrderStatus, OrderViewStatus> = {
   running: 'processing',
@@ -32,14 +32,16 @@ export function cancelledView({ taskId, revision }: Order, paid: StageName[]): C
 /** @param stages what this very order did */
 export function orderDetailView(order: Order, stages: Stage[]): OrderDetailView {
   const { taskId, revision, firstStage, lastStage, createdAt, endedAt } = order;
-  const results = new Results({ choices: null }, stages);
+  const [format = '9:16', ...others] = order.formats ?? [];
+  const video = { format, ...(others.length > 0 && { formats: [format, ...others] }) };
+  const results = new Results({ choices: null, video }, stages);
   return {
     projectId: taskId,
     revision,
     status: statusOf(order),
     firstStage,
     lastStage,
-    stages: stageNames.filter(name => order.includes(name)).map(name => stageView(name, order, results)),
+    stages: stageNames.filter(name => order.includes(name)).map(name => ofStage(name, order, results)),
     paid: stageNames.filter(name => results.attempts(name).some(attempt => attempt.paid)),
     ...(order.status === 'failed' && { error: errorOf(order, results) }),
     deadline: order.planEnd().toISOString(),
@@ -48,10 +50,17 @@ export function orderDetailView(order: Order, stages: Stage[]): OrderDetailView 
   };
 }
 
-function stageView(stage: StageName, order: Order, results: Results): OrderStageView {
+function ofStage(stage: StageName, order: Order, results: Results): OrderStageView {
   const [attempt] = results.attempts(stage);
   if (!attempt) return { stage, status: order.isRunning() ? 'pending' : 'cancelled' };
-  return { stage, ...ofOrder(attemptView(attempt, order, results)) };
+  if (stage !== 'video' || !order.formats) return { stage, ...ofOrder(attemptView(attempt, order, results)) };
+  const view = stageView(stage, results, order);
+  return { stage, ...ofOrder(view), formats: (view.formats ?? []).map(filmOfOrder) };
 }
+
+const filmOfOrder = ({ format, result: _, stale: __, ...view }: FilmView): OrderFilmView => ({
+  format,
+  ...ofOrder(view),
+});
 
 const ofOrder = ({ revision: _, ...view }: AttemptView): Omit<OrderStageView, 'stage'> => view;

@@ -1,4 +1,4 @@
-import { stages, type Stage as StageName } from '@castad/contracts';
+import { formats, stages, type Format, type Stage as StageName } from '@castad/contracts';
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
@@ -41,10 +41,19 @@ export class OrdersQuery extends OmitType(TimeQuery, ['cursor']) {
   cursor?: string;
 }
 
+/** What an order did at one of several videos. */
+export class OrderFilmView extends OmitType(AttemptView, ['revision']) {
+  @ApiProperty({ enum: formats })
+  format!: Format;
+}
+
 /** What an order did at a stage. */
 export class OrderStageView extends OmitType(AttemptView, ['revision']) {
   @ApiProperty({ enum: stages })
   stage!: StageName;
+
+  @ApiPropertyOptional({ type: [OrderFilmView], description: 'Of an order of several videos: each.' })
+  formats?: OrderFilmView[];
 }
 
 export class OrderDetailView {

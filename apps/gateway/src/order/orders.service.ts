@@ -17,7 +17,7 @@ type Key = Pick<Order, 'taskId' | 'revision'>;
 type Condition = [sql: string, values: unknown[]];
 
 const fields = [
-  ...(['firstStage', 'lastStage', 'failedStage', 'retryable', 'status', 'planDeadline'] as const),
+  ...(['firstStage', 'lastStage', 'failedStage', 'retryable', 'status', 'planDeadline', 'planFormats'] as const),
   ...(['errorCode', 'errorReason', 'createdAt', 'endedAt'] as const),
 ];
 

@@ -70,14 +70,12 @@ export class OverdueOrders implements OnApplicationBootstrap {
         { orderBy: { dueAt: 'asc' }, limit: BATCH, lockMode },
       );
       if (orders.length === 0) return false;
-      const stages = await outlinesOf(
-        em,
-        orders.map(({ taskId }) => taskId),
-      );
+      const taskIds = orders.map(({ taskId }) => taskId);
+      const stages = await outlinesOf(em, taskIds, orders);
       for (const order of orders) {
         const { taskId, revision } = order;
-        const stage = stages.find(taskId, order.stage, revision);
-        this.outbox.add(unit, order.overdue(now, stage?.waitsFor()), order.cause());
+        const waiting = stages.find(taskId, order.stage, revision).map(stage => stage?.waitsFor());
+        this.outbox.add(unit, order.overdue(now, waiting.find(Boolean)), order.cause());
         // Whoever still works on it spends nothing more.
         this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
       }

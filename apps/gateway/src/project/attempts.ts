@@ -4,12 +4,12 @@ import { Stage } from '../projection/stage.entity.ts';
 import { entitiesOf } from '../rows.ts';
 import type { Project } from './project.entity.ts';
 
-const columns = 'task_id, name, revision, input, files, error, waiting, paid, started_at, ended_at';
+const columns = 'task_id, name, revision, format, input, files, error, waiting, paid, started_at, ended_at';
 
 export const isCompleted = "output is not null and (files is not null or name = 'lyric')";
 
 /** A result without what is long in it: the words of a lyric, and when those of a song are sung. */
-export const outline = `json_remove(if(output is null or name = 'song', output, '{}'), '$.tracks[0].lines', '$.tracks[1].lines')`;
+export const outline = `json_remove(if(output is null or name <> 'lyric', output, '{}'), '$.tracks[0].lines', '$.tracks[1].lines')`;
 
 /** The newest order of each project, with how it stands. */
 export const latestOrders = (em: EntityManager, taskIds: string[]): Promise<Order[]> =>
@@ -52,10 +52,10 @@ export function attemptsInList(em: EntityManager, projects: Project[]): Promise<
     em,
     Stage,
     `select ${columns}, ${outline} output from stage_attempt join (
-       select task_id, max(revision) revision from stage_attempt where task_id in (?) group by task_id, name
+       select task_id, max(revision) revision from stage_attempt where task_id in (?) group by task_id, name, format
        union
        select task_id, max(revision) from stage_attempt
-       where task_id in (?) and ${isCompleted} group by task_id, name
+       where task_id in (?) and ${isCompleted} group by task_id, name, format
        union
        select task_id, revision from stage_attempt where ${isChosen}
      ) shown using (task_id, revision)`,
@@ -64,4 +64,4 @@ export function attemptsInList(em: EntityManager, projects: Project[]): Promise<
 }
 
 const chosenIn = ({ taskId, choices }: Project): [taskId: string, name: string, revision: number][] =>
-  Object.entries(choices ?? {}).map(([name, { revision }]) => [taskId, name, revision]);
+  Object.entries(choices ?? {}).map(([what, { revision }]) => [taskId, what.split(' ')[0] as string, revision]);

@@ -1,10 +1,10 @@
 import { formats, languages, type Format, type Language } from '@castad/contracts';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsObject, IsOptional, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, Max, Min, Validate, ValidateIf, ValidateNested } from 'class-validator';
 import { MetadataPatch } from '../input/metadata.ts';
 import { Line, Prose } from '../input/text.ts';
-import { EXTERNAL_ID } from './project.dto.ts';
+import { EXTERNAL_ID, FitFormats, IsFormats } from './project.dto.ts';
 
 /** May be left out, but not taken away. */
 const IsGiven = () => ValidateIf((_, value) => value !== undefined);
@@ -24,10 +24,23 @@ export class MusicPatch {
 }
 
 export class VideoPatch {
-  @ApiPropertyOptional({ enum: formats })
+  @ApiPropertyOptional({ enum: formats, description: 'Without `formats`: the one format from now on.' })
   @IsGiven()
   @IsIn(formats)
   format?: Format;
+
+  @ApiPropertyOptional({
+    enum: formats,
+    isArray: true,
+    minItems: 1,
+    maxItems: formats.length,
+    uniqueItems: true,
+    description: 'Every format from now on; the first is `format`, which may be left out.',
+  })
+  @IsGiven()
+  @IsFormats()
+  @Validate(FitFormats)
+  formats?: Format[];
 
   @ApiPropertyOptional({ type: String, nullable: true, maxLength: 100 })
   @IsOptional()

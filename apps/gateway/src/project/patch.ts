@@ -1,6 +1,8 @@
 import { InvalidShape } from '@castad/platform';
 import { MAX_KEYS } from '../input/metadata.ts';
-import type { PatchProjectDto } from './patch.dto.ts';
+import type { VideoPlan } from '@castad/contracts';
+import type { PatchProjectDto, VideoPatch } from './patch.dto.ts';
+import { type VideoDto, videoPlanOf } from './project.dto.ts';
 import type { Labels, Material, Metadata, Project } from './project.entity.ts';
 
 /** What the project is to be made of. */
@@ -11,8 +13,19 @@ export function patchedMaterial(project: Project, patch: PatchProjectDto): Mater
     brief: merged(project.brief, { businessName, region, description: description === '' ? null : description }),
     language: language ?? project.language,
     music: merged(project.music, music),
-    video: merged(project.video, video),
+    video: patchedVideo(project.video, video),
   };
+}
+
+/** A format that is given alone is the only one. */
+function patchedVideo(before: VideoPlan, patch: VideoPatch = {}): VideoPlan {
+  const { format, formats, template } = merged<VideoDto>(before, patch);
+  const isAlone = patch.format && !patch.formats;
+  return videoPlanOf({
+    format: patch.formats ? patch.formats[0] : format,
+    formats: isAlone ? undefined : formats,
+    template,
+  });
 }
 
 /** The client's own notes that the patch names. @throws InvalidShape */

@@ -7,12 +7,16 @@ import {
   type Format,
   type Language,
   type Stage as StageName,
+  type VideoPlan,
 } from '@castad/contracts';
 import { IsId } from '@castad/platform';
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -21,11 +25,44 @@ import {
   IsOptional,
   Max,
   Min,
+  Validate,
   ValidateNested,
+  type ValidationArguments,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from 'class-validator';
 import { OfProjectView } from '../input/ids.view.ts';
 import { Metadata } from '../input/metadata.ts';
 import { Line, Prose } from '../input/text.ts';
+
+/** One format or several, each once. */
+export const IsFormats = () =>
+  applyDecorators(
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(formats.length),
+    ArrayUnique(),
+    IsIn(formats, { each: true }),
+  );
+
+/** What is wrong with formats beside what else is said of the video. */
+function formatsFault(value: unknown, { format, template }: Partial<VideoDto>): string | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  if (format && value[0] !== format) return `formats must begin with format, which is ${format}`;
+  if (value.length > 1 && template) return 'formats must be one where template is given: a template has one shape';
+  return undefined;
+}
+
+@ValidatorConstraint()
+export class FitFormats implements ValidatorConstraintInterface {
+  validate(value: unknown, { object }: ValidationArguments): boolean {
+    return !formatsFault(value, object);
+  }
+
+  defaultMessage({ value, object }: ValidationArguments): string {
+    return formatsFault(value, object) ?? 'formats must fit format and template';
+  }
+}
 
 export class MusicDto {
   @ApiPropertyOptional({
@@ -51,18 +88,44 @@ export class MusicDto {
 }
 
 export class VideoDto {
-  @ApiPropertyOptional({ enum: formats, default: '9:16' })
+  @ApiPropertyOptional({
+    enum: formats,
+    default: '9:16',
+    description: 'The format of the film; of several, the first.',
+  })
+  @IsOptional()
   @IsIn(formats)
-  format: Format = '9:16';
+  format?: Format;
+
+  @ApiPropertyOptional({
+    enum: formats,
+    isArray: true,
+    minItems: 1,
+    maxItems: formats.length,
+    uniqueItems: true,
+    description:
+      'Films of several formats, made of one song. Each is rendered, and paid for, on its own. The first is `format`, which may be left out. Absent: that one alone.',
+  })
+  @IsOptional()
+  @IsFormats()
+  @Validate(FitFormats)
+  formats?: Format[];
 
   @ApiPropertyOptional({
     maxLength: 100,
     description:
-      'A template id of the video provider. Default: the one for the format. An order is refused (409) when no video can be made with it.',
+      'A template id of the video provider; it has one shape, so not together with several formats. Default: the one for the format. An order is refused (409) when no video can be made with it.',
   })
   @IsOptional()
   @Line(100)
   template?: string;
+}
+
+/** What is asked for, in full. */
+export function videoPlanOf({ format, formats, template }: VideoDto): VideoPlan {
+  const all = formats ?? [format ?? '9:16'];
+  const [first = '9:16'] = all;
+  return { format: first, ...(all.length > 1 && { formats: all }), ...(template && { template }) };
 }
 
 export class StopAfterDto {
@@ -177,6 +240,9 @@ export class WaitingView extends ReasonView {
 export class ErrorView extends ReasonView {
   @ApiProperty({ description: 'Whether the same order can succeed later.' })
   retryable!: boolean;
+
+  @ApiPropertyOptional({ enum: formats, description: 'Of several films, the one that failed.' })
+  format?: Format;
 }
 
 export class AttemptView {
@@ -203,11 +269,32 @@ export class AttemptView {
 }
 
 export class PastAttemptView extends AttemptView {
+  @ApiPropertyOptional({ enum: formats, description: 'Of a film.' })
+  format?: Format;
+
   @ApiProperty({ description: 'Whether it is made from something else than what counts now.' })
   stale!: boolean;
 }
 
-/** The newest attempt at a stage, and what counts of it. */
+/** The newest attempt at the film of one format, and what counts of it. */
+export class FilmView extends AttemptView {
+  @ApiProperty({ enum: formats })
+  format!: Format;
+
+  @ApiPropertyOptional({ description: 'The revision whose film counts: the newest, unless another was chosen.' })
+  result?: number;
+
+  @ApiProperty({ description: 'Whether that film is made from something else than what counts now.' })
+  stale!: boolean;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'That film.' })
+  output?: object;
+}
+
+/**
+ * The newest attempt at a stage, and what counts of it. Of several films: `failed` where one failed, once none runs;
+ * `result` and `output` are those of the first.
+ */
 export class StageView extends AttemptView {
   @ApiProperty({ enum: stages })
   stage!: StageName;
@@ -225,6 +312,9 @@ export class StageView extends AttemptView {
       'That result: the lyric; the song, with a `note` where its length is far from what was asked for; the video.',
   })
   output?: object;
+
+  @ApiPropertyOptional({ type: [FilmView], description: 'Of the stage `video`: each format with its own film.' })
+  formats?: FilmView[];
 
   @ApiPropertyOptional({ type: [PastAttemptView], description: 'Every attempt, newest first.' })
   attempts?: PastAttemptView[];

@@ -1,5 +1,7 @@
 import {
+  formatsOf,
   type Brief,
+  type Format,
   type Language,
   type MusicPlan,
   type Plan,
@@ -19,7 +21,15 @@ export interface Choice {
 
 export type Edits = Partial<Record<StageName, number>>;
 export type Metadata = Record<string, string>;
-export type Choices = Partial<Record<StageName, Choice>>;
+
+/** What a choice is about: a stage; of the films after the first, its format too. */
+export type ChoiceKey = StageName | `video ${Format}`;
+
+export type Choices = Partial<Record<ChoiceKey, Choice>>;
+
+/** The first film is chosen as the only one always was. */
+export const choiceKey = (name: StageName, format: Format | undefined, video: VideoPlan): ChoiceKey =>
+  name !== 'video' || !format || format === video.format ? name : `video ${format}`;
 
 const schema = defineEntity({
   name: 'Project',
@@ -75,9 +85,9 @@ export class Project extends schema.class {
     });
   }
 
-  choose(stage: StageName, choice: Omit<Choice, 'at'>): void {
+  choose(what: ChoiceKey, choice: Omit<Choice, 'at'>): void {
     this.revision += 1;
-    this.choices = { ...this.choices, [stage]: { ...choice, at: this.revision } };
+    this.choices = { ...this.choices, [what]: { ...choice, at: this.revision } };
   }
 
   /** What its view shows has changed, other than by an order, a choice or an event. */
@@ -87,8 +97,8 @@ export class Project extends schema.class {
 
   /** What was made of it before becomes stale. Nothing was before the first order. */
   edit(material: Material): void {
-    const edited = stageNames.filter(stage => madeOf[stage].some(part => this.differs(part, material)));
-    if (edited.length === 0) return;
+    if (this.isMadeOf(material)) return;
+    const edited = stageNames.filter(stage => madeOf[stage].some(part => this.isStaleBy(part, material)));
     Object.assign(this, material, { businessName: material.brief.businessName });
     if (this.revision === 0) return this.changed();
     this.revision += 1;
@@ -108,17 +118,30 @@ export class Project extends schema.class {
     this.changed();
   }
 
+  /** A further format leaves the films of the others as they are. */
+  private isStaleBy(part: keyof Material, material: Material): boolean {
+    if (part !== 'video') return this.differs(part, material);
+    return !isDeepStrictEqual(shapeOf(this.video), shapeOf(material.video));
+  }
+
   private differs(part: keyof Material, material: Material): boolean {
     return !isDeepStrictEqual(this[part], material[part]);
   }
 
-  plan(imageIds: string[], deadline: Date, stopAfter?: StageName): Plan {
+  /** From now on the project has films of these formats too. */
+  addFormats(added: Format[]): void {
+    const formats = [...new Set([...formatsOf(this.video), ...added])];
+    if (formats.length > 1) this.video = { ...this.video, formats };
+  }
+
+  /** @param films the formats that are made; otherwise all */
+  plan(imageIds: string[], deadline: Date, stopAfter?: StageName, films?: Format[]): Plan {
     const { brief, language, music, video } = this;
     return {
       brief,
       language,
       music,
-      video,
+      video: films ? videoOf(video, films) : video,
       imageIds,
       deadline: deadline.toISOString(),
       ...(stopAfter && { stopAfter }),
@@ -126,3 +149,11 @@ export class Project extends schema.class {
   }
 }
 schema.setClass(Project);
+
+const shapeOf = ({ format, template }: VideoPlan) => [format, template];
+
+/** The one film of a project that has no others is not told apart by its format, as it never was. */
+function videoOf(video: VideoPlan, films: Format[]): VideoPlan {
+  const [format = video.format] = films;
+  return { ...video, format, ...((video.formats || format !== video.format) && { formats: films }) };
+}

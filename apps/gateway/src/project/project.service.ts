@@ -1,4 +1,4 @@
-import type { Stage as StageName } from '@castad/contracts';
+import type { Format, Stage as StageName } from '@castad/contracts';
 import { Database, InvalidInput, newId, NotFound, timeOfId, type UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { HttpStatus, Injectable } from '@nestjs/common';
@@ -8,7 +8,13 @@ import { Idempotency } from '../idempotency/idempotency.ts';
 import { Image } from '../image/image.entity.ts';
 import { OrderService } from '../order/order.service.ts';
 import { orderRunning, type Situation, situationOf } from '../order/situation.ts';
-import type { CreateProjectDto, ProjectPage, ProjectSummaryView, ProjectView } from './project.dto.ts';
+import {
+  type CreateProjectDto,
+  type ProjectPage,
+  type ProjectSummaryView,
+  type ProjectView,
+  videoPlanOf,
+} from './project.dto.ts';
 import type { ListProjectsQuery } from './lists.dto.ts';
 import type { PatchProjectDto } from './patch.dto.ts';
 import { patchedLabels, patchedMaterial } from './patch.ts';
@@ -39,7 +45,8 @@ export class ProjectService {
   async create(dto: CreateProjectDto, call: Call): Promise<Answer<ProjectSummaryView>> {
     if (dto.stopAfter && !dto.run)
       throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
-    const { businessName, region, description, language, music, video, externalId, metadata } = dto;
+    const { businessName, region, description, language, music, externalId, metadata } = dto;
+    const video = videoPlanOf(dto.video);
     const { withoutPhotos, stopAfter } = dto;
     const brief = { businessName, region, ...(description && { description }) };
     const taskId = newId();
@@ -53,12 +60,12 @@ export class ProjectService {
       const project = Project.create({ taskId, brief, language, music, video, externalId, metadata, createdAt });
       const placed = dto.run ? this.orders.first(unit, project, { withoutPhotos }, stopAfter ?? undefined) : undefined;
       unit.insert(project);
-      return answer(summaryView(project, placed?.order, placed ? [placed.stage] : [], []), etagOf(project));
+      return answer(summaryView(project, placed?.order, placed?.stages ?? [], []), etagOf(project));
     };
     return this.orders.transaction(unit =>
       this.keys.once(
         unit,
-        { call, taskId, body: dto },
+        { call, taskId, body: { ...dto, video } },
         () => create(unit),
         async former => {
           const view = await this.summary(unit.em, former);
@@ -126,13 +133,11 @@ export class ProjectService {
   }
 
   /** What counts of a stage, or a revision of it. @throws NotFound when the project, or the result, is not there */
-  async result(taskId: string, name: StageName, revision?: number): Promise<Result> {
+  async result(taskId: string, name: StageName, revision?: number, format?: Format): Promise<Result> {
     return this.database.read('requests', async em => {
       const project = await find(em, taskId);
       const results = new Results(project, await em.find(Stage, { taskId, name }));
-      const stage = revision
-        ? results.attempts(name).find(attempt => attempt.revision === revision && attempt.status() === 'completed')
-        : results.current(name);
+      const stage = revision ? results.completedBy(revision, name, format) : results.current(name, format);
       if (!stage) throw new NotFound(`${name.toUpperCase()}_NOT_READY`, `The ${name} is not there yet.`);
       return { project, stage, results };
     });

@@ -37,8 +37,10 @@ const aSong = (changes: Partial<Stage> = {}) =>
 describe('a project as clients see it', () => {
   it('is a draft without an order, with all its stages pending', () => {
     const view = projectView(aProject(), undefined, [], []);
+    const nothing = { status: 'pending', revision: 0, stale: false };
     const pending = ['lyric', 'song', 'video'].map(stage => ({
-      ...{ stage, status: 'pending', revision: 0, stale: false },
+      ...{ stage, ...nothing },
+      ...(stage === 'video' && { formats: [{ format: '1:1', ...nothing }] }),
       attempts: [],
     }));
     expect(view).toMatchObject({ taskId: 'task', status: 'draft', revision: 0, images: [] });
@@ -196,6 +198,35 @@ describe('a project as clients see it', () => {
     expect(statuses(failed)).toEqual(['pending', 'failed', 'cancelled']);
     expect(statuses(cancelled)).toEqual(['pending', 'cancelled', 'cancelled']);
     expect(summaryView(aProject(), cancelled, stages(), []).status).toBe('cancelled');
+  });
+
+  const error = { code: 'CREATOMATE_RENDER_FAILED', reason: 'It could not be rendered.', retryable: true };
+  const films = (...changes: Partial<Stage>[]) => {
+    const project = aProject();
+    project.addFormats(['9:16', '16:9']);
+    const formats = ['1:1', '9:16', '16:9'] as const;
+    const rows = changes.map((change, i) =>
+      Object.assign(Stage.of('task', 'video', 1, formats[i]), { startedAt: start }, change),
+    );
+    return summaryView(project, anOrder(), rows, []).stages[2];
+  };
+  const done: Partial<Stage> = { output: { format: '1:1', durationSeconds: 10 }, files: [], endedAt: end };
+  const broken: Partial<Stage> = { error, endedAt: start };
+
+  it.each<[string, Partial<Stage>[], object]>([
+    ['runs while one of its films does', [done, broken, {}], { status: 'running' }],
+    [
+      'has failed where one has, once none runs',
+      [done, broken, done],
+      { status: 'failed', endedAt: end.toISOString() },
+    ],
+    ['is completed with the last', [done, done, done], { status: 'completed', result: 1 }],
+    ['waits for a film that nobody ordered yet', [done], { status: 'pending' }],
+  ])('has a video stage that %s', (_, rows, expected) => {
+    const video = films(...rows);
+    expect(video).toMatchObject(expected);
+    expect(video?.formats?.map(({ format }) => format)).toEqual(['1:1', '9:16', '16:9']);
+    expect(video?.error).toEqual(video?.status === 'failed' ? { ...error, format: '9:16' } : undefined);
   });
 
   it('shows the images in their order', () => {

@@ -1,9 +1,10 @@
-import { lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import { type Format, lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
 import type { Image } from '../image/image.entity.ts';
 import type { Order } from '../order/order.entity.ts';
 import type {
   AttemptView,
   ErrorView,
+  FilmView,
   ImageView,
   ProjectStatus,
   ProjectSummaryView,
@@ -50,7 +51,7 @@ export function projectView(project: Project, order: Order | undefined, stages: 
   const results = new Results(project, stages, idsOf(images));
   return {
     ...summary,
-    stages: summary.stages.map(view => ({ ...view, ...detailsOf(view.stage, results, order) })),
+    stages: summary.stages.map(view => ({ ...view, ...detailsOf(view, results, order) })),
     ...(brief.description && { description: brief.description }),
     music,
     video,
@@ -71,22 +72,63 @@ export function errorOf(
   { revision, failedStage, errorCode, errorReason, retryable }: Order,
   results: Results,
 ): ErrorView {
-  const failed = failedStage && results.attempts(failedStage).find(attempt => attempt.revision === revision);
+  const attempts = failedStage ? results.attempts(failedStage).filter(attempt => attempt.revision === revision) : [];
+  const isCause = (film: Stage) => film.error?.code === errorCode && film.status() !== 'completed';
+  const failed = attempts.length > 1 ? attempts.find(isCause) : attempts[0];
   const detail = failed?.error?.detail;
   return {
     code: errorCode ?? 'UNKNOWN',
     reason: errorReason ?? '',
     retryable: retryable ?? true,
     ...(detail && { detail }),
+    ...(failed?.format && { format: failed.format }),
   };
 }
 
-function stageView(name: StageName, results: Results, order: Order | undefined): StageView {
-  const [newest] = results.attempts(name);
-  if (!newest) return { stage: name, status: 'pending', revision: 0, stale: false };
-  const current = results.current(name);
+export function stageView(name: StageName, results: Results, order: Order | undefined): StageView {
+  if (name === 'video') return filmsView(results, order);
+  return { stage: name, ...standingOf(name, results, order) };
+}
+
+/** What a person has to know of several films comes first. */
+const severity: StageStatus[] = ['running', 'failed', 'cancelled', 'pending', 'completed'];
+
+/** The films together, and each. */
+function filmsView(results: Results, order: Order | undefined): StageView {
+  const films = results.formats().map(format => ({ format, ...standingOf('video', results, order, format) }));
+  const status = severity.find(candidate => films.some(film => film.status === candidate)) ?? 'pending';
+  const [first] = films;
+  const begun = films.flatMap(({ startedAt }) => startedAt ?? []).sort();
+  const ended = films.flatMap(({ endedAt }) => endedAt ?? []).sort();
+  const waiting = films.find(film => film.waiting)?.waiting;
+  const failed = status === 'failed' ? films.find(film => film.error) : undefined;
+  const isAsked = films.some(({ revision }) => revision > 0);
   return {
-    stage: name,
+    stage: 'video',
+    status,
+    revision: Math.max(...films.map(({ revision }) => revision)),
+    ...(isAsked && { paid: films.some(({ paid }) => paid) }),
+    ...(begun[0] && { startedAt: begun[0] }),
+    ...(ended.length === films.length && { endedAt: ended.at(-1) }),
+    ...(waiting && { waiting }),
+    ...(failed?.error && { error: { ...failed.error, ...(films.length > 1 && { format: failed.format }) } }),
+    ...(first?.result && { result: first.result }),
+    stale: films.some(({ stale }) => stale),
+    formats: films,
+  };
+}
+
+/** The newest attempt at a stage, or at the film of one format, and which of its results counts. */
+function standingOf(
+  name: StageName,
+  results: Results,
+  order: Order | undefined,
+  format?: Format,
+): Omit<FilmView, 'format'> {
+  const [newest] = results.attempts(name, format);
+  if (!newest) return { status: 'pending', revision: 0, stale: false };
+  const current = results.current(name, format);
+  return {
     ...attemptView(newest, order, results),
     ...(current && { result: current.revision }),
     stale: !!current && results.isStale(current),
@@ -133,16 +175,25 @@ function waitingView({ since, code = '', reason = '', detail }: Waiting): Waitin
 
 /** What counts of the stage, and everything there is to choose from. */
 function detailsOf(
-  name: StageName,
+  { stage: name, formats }: StageView,
   results: Results,
   order: Order | undefined,
-): Pick<StageView, 'output' | 'attempts'> {
+): Pick<StageView, 'output' | 'formats' | 'attempts'> {
   const current = results.current(name);
   const attempts = results.attempts(name).map(attempt => ({
     ...attemptView(attempt, order, results),
+    ...(name === 'video' && { format: results.formatOf(attempt) }),
     stale: results.isStale(attempt),
   }));
-  return { attempts, ...(current?.output && { output: outputOf(current, results) }) };
+  const films = formats?.map(film => {
+    const output = results.current('video', film.format)?.output;
+    return { ...film, ...(output && { output }) };
+  });
+  return {
+    ...(films && { formats: films }),
+    attempts,
+    ...(current?.output && { output: outputOf(current, results) }),
+  };
 }
 
 /** Without the provider's own addresses: files are fetched by our links. */

@@ -18,7 +18,8 @@ const done = (name: StageName, revision: number, input?: StageInput) =>
   Object.assign(Stage.of('task', name, revision), { input, output: outputs[name], files: stored('a', 'b') });
 const begun = (name: StageName, revision: number) =>
   Object.assign(Stage.of('task', name, revision), { startedAt: new Date() });
-const results = (stages: Stage[], choices?: Choices, imageIds?: string[]) => new Results({ choices }, stages, imageIds);
+const results = (stages: Stage[], choices?: Choices, imageIds?: string[]) =>
+  new Results({ choices, video: { format: '9:16' } }, stages, imageIds);
 
 const first = [done('lyric', 1), done('song', 1, { revision: 1 }), done('video', 1, { revision: 1, trackId: 'a' })];
 const staleness = (of: Results) =>
@@ -76,7 +77,8 @@ describe('the results of a project', () => {
   });
 
   it('go stale when what they were made of was edited since, and what is made of them with them', () => {
-    const isStale = (edits: object, stages = first) => staleness(new Results({ choices: null, edits }, stages));
+    const isStale = (edits: object, stages = first) =>
+      staleness(new Results({ choices: null, video: film, edits }, stages));
     expect(isStale({ video: 2 })).toEqual([false, false, true]);
     expect(isStale({ song: 2 })).toEqual([false, true, true]);
     expect(isStale({ lyric: 2, video: 2 })).toEqual([true, true, true]);
@@ -85,7 +87,7 @@ describe('the results of a project', () => {
 
   it('of the client’s own words do not go stale by an edit', () => {
     const own = done('lyric', 1, { revision: 0, isOwn: true });
-    const of = new Results({ choices: null, edits: { lyric: 2, video: 2 } }, [own, ...first.slice(1)]);
+    const of = new Results({ choices: null, video: film, edits: { lyric: 2, video: 2 } }, [own, ...first.slice(1)]);
     expect(staleness(of)).toEqual([false, false, true]);
   });
 

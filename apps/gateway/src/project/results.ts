@@ -1,29 +1,61 @@
-import { type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import {
+  type Format,
+  formats as allFormats,
+  formatsOf,
+  type Stage as StageName,
+  stages as stageNames,
+} from '@castad/contracts';
 import { isDeepStrictEqual } from 'node:util';
-import type { Project } from './project.entity.ts';
+import { choiceKey, type Project } from './project.entity.ts';
 import type { SongOutput, Stage, StageInput } from '../projection/stage.entity.ts';
 
 /** What a project has come to: of each stage its newest attempt, and the result that counts. */
 export class Results {
   /** @param imageIds the photos of the project as they are now; without them no film is stale for its photos */
   constructor(
-    private readonly project: Pick<Project, 'choices'> & Partial<Pick<Project, 'edits'>>,
+    private readonly project: Pick<Project, 'choices' | 'video'> & Partial<Pick<Project, 'edits'>>,
     private readonly stages: Stage[],
     private readonly imageIds?: string[],
   ) {}
 
-  /** Every attempt at a stage, newest first. */
-  attempts(name: StageName): Stage[] {
-    return this.stages.filter(stage => stage.name === name).toSorted((a, b) => b.revision - a.revision);
+  /** Every attempt at a stage, or at the film of one format, newest first. */
+  attempts(name: StageName, format?: Format): Stage[] {
+    return this.stages
+      .filter(stage => stage.name === name && (!format || this.formatOf(stage) === format))
+      .toSorted((a, b) => b.revision - a.revision || this.placeOf(a) - this.placeOf(b));
   }
 
-  /** The newest completed attempt, unless an earlier one was chosen since. */
-  current(name: StageName): Stage | undefined {
-    const completed = this.attempts(name).filter(stage => stage.status() === 'completed');
-    const choice = this.project.choices?.[name];
+  /** The formats of the films, those that were made once and are not asked for any more last. */
+  formats(): Format[] {
+    return [...new Set([...formatsOf(this.project.video), ...this.attempts('video').map(film => this.formatOf(film))])];
+  }
+
+  private placeOf(film: Stage): number {
+    return allFormats.indexOf(this.formatOf(film));
+  }
+
+  /** The format whose film it is. What was ordered without naming one is the project's first. */
+  formatOf({ format }: Stage): Format {
+    return format || this.project.video.format;
+  }
+
+  /** The newest completed attempt, unless an earlier one was chosen since; of the films, at that of the first format. */
+  current(name: StageName, format: Format = this.project.video.format): Stage | undefined {
+    const completed = this.attempts(name, name === 'video' ? format : undefined).filter(
+      stage => stage.status() === 'completed',
+    );
+    const choice = this.project.choices?.[choiceKey(name, format, this.project.video)];
     const [newest] = completed;
     if (!choice || (newest && newest.revision > choice.at)) return newest;
     return completed.find(({ revision }) => revision === choice.revision) ?? newest;
+  }
+
+  /** What an order made of a stage; of its films, that of this format, or the first of the project's. */
+  completedBy(revision: number, name: StageName, format?: Format): Stage | undefined {
+    const completed = this.attempts(name, format).filter(
+      attempt => attempt.revision === revision && attempt.status() === 'completed',
+    );
+    return completed.find(attempt => this.formatOf(attempt) === this.project.video.format) ?? completed[0];
   }
 
   /** The track of a song that a film of it is made with. */
@@ -57,17 +89,24 @@ export class Results {
   }
 
   /** The newest attempt at a stage, where it came to nothing and would be made of the same again. */
-  unfinished(name: StageName): Stage | undefined {
-    const [newest] = this.attempts(name);
+  unfinished(name: StageName, format?: Format): Stage | undefined {
+    const [newest] = this.attempts(name, format);
     return newest && newest.status() !== 'completed' && !this.isStale(newest) ? newest : undefined;
   }
 
   /** The first stage without a result, or with a stale one. */
   firstUndone(): StageName | undefined {
-    return stageNames.find(name => {
-      const current = this.current(name);
-      return !current || this.isStale(current);
-    });
+    return stageNames.find(name => (name === 'video' ? this.undoneFormats().length > 0 : this.isUndone(name)));
+  }
+
+  /** The formats that the project is to have, without a film or with a stale one. */
+  undoneFormats(): Format[] {
+    return formatsOf(this.project.video).filter(format => this.isUndone('video', format));
+  }
+
+  private isUndone(name: StageName, format?: Format): boolean {
+    const current = this.current(name, format);
+    return !current || this.isStale(current);
   }
 
   /** The client's own words are made of nothing. */

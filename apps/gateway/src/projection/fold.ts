@@ -2,6 +2,7 @@ import {
   AssetFailed,
   AssetStored,
   type Failure,
+  type Format,
   LyricFailed,
   LyricGenerated,
   catalog,
@@ -21,47 +22,23 @@ import {
 } from '@castad/contracts';
 import { shortened } from '@castad/platform';
 import type { Order } from '../order/order.entity.ts';
-import { CANCELLED, Stage, type StageError, type StageInput } from './stage.entity.ts';
+import { CANCELLED, type Stage, type StageError, type StageInput } from './stage.entity.ts';
+import type { Stages } from './stages.ts';
 
 const MAX_REASON = 1000;
 
-/** Stages of any tasks by their key. What is asked for and not there yet is made. */
-export class Stages {
-  readonly made: Stage[] = [];
-  private readonly byKey: Map<string, Stage>;
-
-  constructor(known: Stage[]) {
-    this.byKey = new Map(known.map(stage => [keyOf(stage.taskId, stage.name, stage.revision), stage]));
-  }
-
-  find(taskId: string, name: StageName, revision: number): Stage | undefined {
-    return this.byKey.get(keyOf(taskId, name, revision));
-  }
-
-  get(taskId: string, name: StageName, revision: number): Stage {
-    const key = keyOf(taskId, name, revision);
-    const known = this.byKey.get(key);
-    if (known) return known;
-    const stage = Stage.of(taskId, name, revision);
-    this.byKey.set(key, stage);
-    this.made.push(stage);
-    return stage;
-  }
-}
-
-const keyOf = (taskId: string, name: StageName, revision: number): string => `${taskId} ${name} ${revision}`;
-
-/** An accepted order begins its first stage. */
-export function beginOf({ taskId, revision, firstStage, createdAt, input }: Order, stages: Stages): Stage {
-  const stage = stages.get(taskId, firstStage, revision);
-  stage.begun(createdAt, input ?? undefined);
-  return stage;
+/** An accepted order begins its first stage: one attempt, or one for each of its films. */
+export function beginOf({ taskId, revision, firstStage, createdAt, input }: Order, stages: Stages): Stage[] {
+  const begun = stages.get(taskId, firstStage, revision);
+  for (const stage of begun) stage.begun(createdAt, input ?? undefined);
+  return begun;
 }
 
 /** What an event says about stages; the same whatever came before it. `time` is when it was announced. */
 export function tell(event: Message, time: Date, stages: Stages): void {
   const { taskId, revision } = event;
-  const stage = (name: StageName) => stages.get(taskId, name, revision);
+  const all = (name: StageName) => stages.get(taskId, name, revision);
+  const stage = (name: StageName, format?: Format) => stages.one(taskId, name, revision, format);
   if (event instanceof LyricGenerated) {
     stage('lyric').learned({ time, output: event.lyric });
     if (event.plan.stopAfter !== 'lyric') stage('song').begun(time, { revision });
@@ -69,29 +46,31 @@ export function tell(event: Message, time: Date, stages: Stages): void {
     const { title, tracks, chosenTrackId } = event;
     const askedSeconds = event.plan.music.durationSeconds;
     stage('song').learned({ time, output: { title, tracks, chosenTrackId, askedSeconds } });
-    if (event.plan.stopAfter !== 'song') stage('video').begun(time, filmInput(event));
+    if (event.plan.stopAfter !== 'song') all('video').forEach(film => film.begun(time, filmInput(event)));
   } else if (event instanceof RenderSucceeded) {
     const { format, durationSeconds } = event;
-    stage('video').learned({ time, output: { format, durationSeconds } });
+    stage('video', format).learned({ time, output: { format, durationSeconds } });
   } else if (event instanceof AssetStored) {
-    if (event.kind !== 'image') stage(event.kind).learned({ time, files: event.files });
+    if (event.kind !== 'image') stage(event.kind, formatIn(event)).learned({ time, files: event.files });
   } else if (event instanceof SongSubmitted) {
     paid(stage('song'), time);
   } else if (event instanceof RenderSubmitted) {
-    paid(stage('video'), time);
+    paid(stage('video', event.format), time);
   } else if (event instanceof StageDelayed) {
     const { code, reason, detail } = event;
-    stage(event.stage).waits(time, { code, reason, ...(detail && { detail }) });
+    stage(event.stage, event.format).waits(time, { code, reason, ...(detail && { detail }) });
   } else if (event instanceof MessageRejected) {
     const held = heldUpBy(event);
-    if (held) stage(held).waits(time, { code: 'MESSAGE_REJECTED', reason: rejectionIn(event) });
+    const waiting = { code: 'MESSAGE_REJECTED', reason: rejectionIn(event) };
+    if (held) all(held).forEach(attempt => attempt.waits(time, waiting));
   } else if (event instanceof TaskFailed) {
-    stage(event.stage).ended(time, errorIn(event));
+    const ended = event.format ? [stage(event.stage, event.format)] : all(event.stage);
+    ended.forEach(attempt => attempt.ended(time, errorIn(event)));
   } else if (event instanceof TaskCancelled) {
-    if (event.stage) stage(event.stage).ended(time, CANCELLED);
+    if (event.stage) all(event.stage).forEach(attempt => attempt.ended(time, CANCELLED));
   } else {
     const failed = failedStage(event);
-    if (failed) stage(failed).learned({ time, error: errorIn(event as Failure) });
+    if (failed) stage(failed, formatIn(event)).learned({ time, error: errorIn(event as Failure) });
   }
 }
 
@@ -101,6 +80,12 @@ export function failedStage(event: Message): StageName | undefined {
   if (event instanceof SongFailed) return 'song';
   if (event instanceof RenderFailed) return 'video';
   return event instanceof AssetFailed && event.kind !== 'image' ? event.kind : undefined;
+}
+
+/** The film that an event is about, where it says so. */
+export function formatIn(event: Message): Format | undefined {
+  const { kind, ref, format } = event as Partial<AssetStored & RenderFailed>;
+  return kind === 'video' ? (ref as Format) : format;
 }
 
 export const errorIn = ({ code, reason, retryable, detail }: Failure): StageError => ({

@@ -4,10 +4,11 @@ import type { UnitOfWork } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
 import { append } from '../live/feed.ts';
-import { beginOf, errorIn, failedStage, rejectionIn, type Stages, tell } from './fold.ts';
+import { beginOf, errorIn, failedStage, rejectionIn, tell } from './fold.ts';
 import type { Order } from '../order/order.entity.ts';
 import { lockedOrders, outlinesOf } from './outline.ts';
-import type { Stage } from './stage.entity.ts';
+import type { Stage, StageError } from './stage.entity.ts';
+import type { Stages } from './stages.ts';
 import { TaskEvent } from './task-event.entity.ts';
 
 interface Received {
@@ -31,7 +32,7 @@ export class Projection {
     const taskIds = [...new Set(received.map(({ event }) => event.taskId))].sort();
     // The orders' locks stand for the task: whoever decides about it or tells of it comes by here.
     const orders = await lockedOrders(unit, taskIds);
-    const stages = await outlinesOf(unit.em, taskIds);
+    const stages = await outlinesOf(unit.em, taskIds, orders);
     for (const { event, context } of received) {
       tell(event, context.envelope.time, stages);
       const order = orders.find(({ taskId, revision }) => taskId === event.taskId && revision === event.revision);
@@ -45,13 +46,23 @@ export class Projection {
   /** Whether the event ends its order, and whose time runs if it does not. */
   private decide(order: Order, event: Message, context: MessageContext, stages: Stages): void {
     const { taskId, revision } = order;
-    const isDone = (name: Stage['name']) => stages.find(taskId, name, revision)?.status() === 'completed';
+    const isDone = (name: Stage['name']) =>
+      stages.find(taskId, name, revision).every(stage => stage?.status() === 'completed');
     const failed = failedStage(event);
+    const film = failedFilm(stages.find(taskId, 'video', revision));
     const unfinished = stageNames.find(name => order.includes(name) && !isDone(name));
     if (isDone(order.lastStage)) context.publish(order.completed(context.unit.now));
-    else if (failed) context.publish(order.failed(context.unit.now, failed, errorIn(event as Failure)));
+    else if (failed && failed !== 'video')
+      context.publish(order.failed(context.unit.now, failed, errorIn(event as Failure)));
+    else if (film) context.publish(order.failed(context.unit.now, 'video', film.error, film.format || undefined));
     else if (event instanceof MessageRejected) order.rejection ??= rejectionIn(event);
     else if (event instanceof StageDelayed) order.waits(event.stage, this.config.timeLimits());
     else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());
   }
+}
+
+/** The first film that failed, once all have ended: until then the others go on. */
+function failedFilm(films: (Stage | undefined)[]): (Stage & { error: StageError }) | undefined {
+  if (!films.every(film => film?.isOver())) return undefined;
+  return films.find((film): film is Stage & { error: StageError } => !!film?.error && film.status() !== 'completed');
 }

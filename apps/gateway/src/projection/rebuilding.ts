@@ -3,8 +3,9 @@ import type { Envelope } from '@castad/messaging';
 import type { Database, UnitOfWork } from '@castad/platform';
 import { append } from '../live/feed.ts';
 import { changed } from '../project/etag.ts';
-import { beginOf, type Stages, tell } from './fold.ts';
+import { beginOf, tell } from './fold.ts';
 import { lockedOrders, outlinesOf } from './outline.ts';
+import type { Stages } from './stages.ts';
 import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
 
 /** An event as it stands in its topic. */
@@ -78,7 +79,7 @@ function missing(events: OldEvent[], known: Set<string>): TaskEventRow[] {
 async function lockedStages(unit: UnitOfWork, taskIds: string[]): Promise<Stages> {
   await changed(unit, taskIds);
   const orders = await lockedOrders(unit, taskIds);
-  const stages = await outlinesOf(unit.em, taskIds);
+  const stages = await outlinesOf(unit.em, taskIds, orders);
   for (const order of orders) beginOf(order, stages);
   return stages;
 }

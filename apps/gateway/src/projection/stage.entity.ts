@@ -60,6 +60,8 @@ const schema = defineEntity({
     name: p.string().$type<StageName>().primary(),
     /** Of the order that reached this stage. */
     revision: p.integer().primary(),
+    /** Of a film, where its order's plan names formats; otherwise empty. */
+    format: p.string().length(5).$type<Format | ''>().primary(),
     input: p.json<StageInput>().nullable(),
     output: p.json<StageOutput>().nullable(),
     files: p.json<StoredFile[]>().nullable(),
@@ -89,8 +91,8 @@ export interface StageNews {
 
 /** What one order made of one stage, folded from events in whatever order they arrive, and however often. */
 export class Stage extends schema.class {
-  static of(taskId: string, name: StageName, revision: number): Stage {
-    return Object.assign(new Stage(), { taskId, name, revision, paid: false });
+  static of(taskId: string, name: StageName, revision: number, format: Format | '' = ''): Stage {
+    return Object.assign(new Stage(), { taskId, name, revision, format, paid: false });
   }
 
   begun(time: Date, input?: StageInput): void {

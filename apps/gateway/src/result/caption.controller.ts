@@ -28,7 +28,7 @@ const ApiCaptions = (summary: string, { type }: Form) =>
 
 /** The sung lines, for the song and, cut as the film is, for the film. */
 @ApiTags('results')
-@Controller('v1/projects/:taskId')
+@Controller('v1/projects/:projectId')
 export class CaptionController {
   constructor(private readonly captions: CaptionService) {}
 

@@ -1,7 +1,7 @@
 import { cutOf, type Language, type Plan, shownLines, type Track } from '@castad/contracts';
 import { Database, NotFound } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
-import type { RevisionQuery, TrackQuery } from '../order/order.dto.ts';
+import type { FilmQuery, TrackQuery } from '../order/order.dto.ts';
 import { Order } from '../order/order.entity.ts';
 import type { Project } from '../project/project.entity.ts';
 import { ProjectService } from '../project/project.service.ts';
@@ -32,8 +32,8 @@ export class CaptionService {
   }
 
   /** Of a longer song a film shows the beginning. @throws NotFound `VIDEO_NOT_READY` */
-  async ofVideo(taskId: string, { revision }: RevisionQuery): Promise<CaptionsOf> {
-    const { project, stage: film } = await this.projects.result(taskId, 'video', revision);
+  async ofVideo(taskId: string, { revision, format }: FilmQuery): Promise<CaptionsOf> {
+    const { project, stage: film } = await this.projects.result(taskId, 'video', revision, format);
     const { music, language } = await this.planOf(project, film);
     const songRevision = film.input?.revision ?? film.revision;
     const { stage: song, results } = await this.projects.result(taskId, 'song', songRevision);

@@ -1,7 +1,7 @@
 import { FILM, POSTER, TRACKS } from '@castad/contracts';
 import { Injectable } from '@nestjs/common';
 import { extname } from 'node:path';
-import type { RevisionQuery, TrackQuery } from '../order/order.dto.ts';
+import type { FilmQuery, TrackQuery } from '../order/order.dto.ts';
 import type { Project } from '../project/project.entity.ts';
 import { ProjectService } from '../project/project.service.ts';
 import type { Stage, VideoOutput } from '../projection/stage.entity.ts';
@@ -21,8 +21,8 @@ export class ResultLinks {
     return this.links.to(songFile(project, stage, trackId ?? results.trackOf(stage)), terms);
   }
 
-  async film(taskId: string, { revision }: RevisionQuery, terms: Terms, name = FILM): Promise<Link> {
-    const { project, stage } = await this.projects.result(taskId, 'video', revision);
+  async film(taskId: string, { revision, format }: FilmQuery, terms: Terms, name = FILM): Promise<Link> {
+    const { project, stage } = await this.projects.result(taskId, 'video', revision, format);
     return this.links.to(filmFile(project, stage, name), terms);
   }
 }

@@ -38,7 +38,7 @@ export class ResultLists {
     return { videos: items.map(videoView), ...rest };
   }
 
-  /** Newest project first. Two queries, however long the page. */
+  /** Newest project first, a film of each of its formats. Two queries, however long the page. */
   page(name: ListedStage, query: VideosQuery): Promise<ListedPage> {
     return this.database.read('requests', async em => {
       const { limit } = query;
@@ -51,8 +51,9 @@ export class ResultLists {
           project,
           attempts.filter(({ taskId }) => taskId === project.taskId),
         );
-        const stage = results.current(name);
-        return stage ? [{ project, stage, results }] : [];
+        const current =
+          name === 'video' ? results.formats().map(format => results.current(name, format)) : [results.current(name)];
+        return current.flatMap(stage => (stage ? [{ project, stage, results }] : []));
       });
       return { items, ...nextCursor(ids, limit) };
     });
@@ -82,8 +83,10 @@ function songView({ project, stage, results }: Listed): SongView {
   };
 }
 
-function videoView({ project: { taskId, brief }, stage }: Listed): VideoView {
+function videoView({ project: { taskId, brief, video }, stage, results }: Listed): VideoView {
   const { format, durationSeconds } = stage.output as VideoOutput;
+  const asked = results.formatOf(stage);
+  const which = asked === video.format ? '' : `?format=${encodeURIComponent(asked)}`;
   return {
     ...ofProject(taskId),
     businessName: brief.businessName,
@@ -92,7 +95,7 @@ function videoView({ project: { taskId, brief }, stage }: Listed): VideoView {
     durationSeconds,
     size: sizeOf(stage, FILM),
     completedAt: completedAt(stage),
-    href: `/v1/projects/${taskId}/video`,
-    posterHref: `/v1/projects/${taskId}/poster`,
+    href: `/v1/projects/${taskId}/video${which}`,
+    posterHref: `/v1/projects/${taskId}/poster${which}`,
   };
 }

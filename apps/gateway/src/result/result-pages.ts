@@ -1,3 +1,4 @@
+import { firstIdAt } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { isCompleted, outline } from '../project/attempts.ts';
 import { Stage } from '../projection/stage.entity.ts';
@@ -17,7 +18,7 @@ export function attemptsOfPage(em: EntityManager, name: ListedStage, query: Vide
 export function pageQuery(name: ListedStage, query: VideosQuery): Condition {
   const isListed = and([[isCompleted], ['name = ?', name], ...ofFormat(query)]);
   const [page, ...values] = pageOf(isListed, query);
-  const sql = `select task_id, name, revision, files, ended_at, ${name === 'song' ? outline : 'output'} output
+  const sql = `select task_id, name, revision, format, files, ended_at, ${name === 'song' ? outline : 'output'} output
     from stage_attempt join (${page}) page using (task_id) where ${isListed[0]} order by task_id desc`;
   return [sql, ...values, ...isListed.slice(1)];
 }
@@ -45,17 +46,11 @@ const ofFormat = ({ format }: VideosQuery): Condition[] => (format ? [['film_for
 const boundsOf = ({ projectId, cursor, from, to }: VideosQuery): Condition[] => [
   ...(projectId ? [['task_id = ?', projectId] as Condition] : []),
   ...(cursor ? [['task_id < ?', cursor] as Condition] : []),
-  ...(from ? [['task_id >= ?', firstIdAt(from)] as Condition] : []),
-  ...(to ? [['task_id < ?', firstIdAt(to)] as Condition] : []),
+  ...(from ? [['task_id >= ?', firstIdAt(new Date(from))] as Condition] : []),
+  ...(to ? [['task_id < ?', firstIdAt(new Date(to))] as Condition] : []),
 ];
 
 const and = (conditions: Condition[]): Condition => [
   conditions.map(([sql]) => sql).join(' and ') || 'true',
   ...conditions.flatMap(([, ...values]) => values),
 ];
-
-/** Less than every UUIDv7 of that moment, and more than those before: they begin with the milliseconds since 1970. */
-function firstIdAt(time: string): string {
-  const hex = Math.max(0, new Date(time).getTime()).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
-}

@@ -28,7 +28,7 @@ export class ResultController {
   }
 
   @Get('videos')
-  @ApiOperation({ summary: 'The newest film of each project' })
+  @ApiOperation({ summary: 'The films that count of each project, one for each format' })
   @ApiOkResponse({ type: VideoPage })
   @ApiProblem(400)
   videos(@Query() query: VideosQuery): Promise<VideoPage> {

@@ -3,7 +3,7 @@ import { IsId } from '@castad/platform';
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsRFC3339, Min } from 'class-validator';
-import { RevisionQuery, TrackQuery } from '../order/order.dto.ts';
+import { FilmQuery, TrackQuery } from '../order/order.dto.ts';
 import { ListQuery } from '../project/project.dto.ts';
 import type { Link } from '../storage/file-links.ts';
 
@@ -36,11 +36,11 @@ export class LinkQuery extends DownloadQuery {
 
 export class SongFileQuery extends IntersectionType(TrackQuery, LinkQuery) {}
 
-export class VideoFileQuery extends IntersectionType(RevisionQuery, LinkQuery) {}
+export class VideoFileQuery extends IntersectionType(FilmQuery, LinkQuery) {}
 
 export class SongCaptionsQuery extends IntersectionType(TrackQuery, DownloadQuery) {}
 
-export class VideoCaptionsQuery extends IntersectionType(RevisionQuery, DownloadQuery) {}
+export class VideoCaptionsQuery extends IntersectionType(FilmQuery, DownloadQuery) {}
 
 export class LinkView implements Link {
   @ApiProperty({ format: 'uri', description: 'Lets anybody read the file: a secret until it expires.' })

@@ -1,4 +1,4 @@
-import type { Stage, StoredFile } from '@castad/contracts';
+import type { Format, Stage, StoredFile } from '@castad/contracts';
 import { ProviderError, SourceClient, toError } from '@castad/platform';
 import { asProviderError, backOffMs, end, errorOf, pauseFor, type Outcome, type Publish, Worker } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
@@ -31,6 +31,10 @@ export class AssetWorker extends Worker<Asset> {
 
   protected override stageOf({ kind }: Asset): Stage | undefined {
     return kind === 'image' ? undefined : kind;
+  }
+
+  protected override formatOf({ kind, ref }: Asset): Format | undefined {
+    return kind === 'video' ? (ref as Format) : undefined;
   }
 
   protected override expire(asset: Asset, publish: Publish): void {

@@ -36,9 +36,19 @@ describe('Video', () => {
 
   it('given a song, takes the chosen track and leaves time for its copy', () => {
     const tracks = [aTrack({ trackId: 'a' }), aTrack({ trackId: 'b' })];
-    const video = Video.ofSong(aSongReady({ revision: 3, tracks, chosenTrackId: 'b' }), cause);
+    const [video, ...others] = Video.ofSong(aSongReady({ revision: 3, tracks, chosenTrackId: 'b' }), cause);
     expect(video).toMatchObject({ revision: 3, songRevision: 3, format: '9:16', track: { trackId: 'b' } });
-    expect(video.dueAt?.getTime()).toBeGreaterThan(video.createdAt.getTime());
+    expect(video?.dueAt?.getTime()).toBeGreaterThan(video?.createdAt.getTime() ?? NaN);
+    expect(others).toEqual([]);
+  });
+
+  it('given a song for several formats, is one film for each, whose plan names no other', () => {
+    const plan = aPlan({ video: { format: '16:9', formats: ['16:9', '1:1'] } });
+    const videos = Video.ofSong(aSongReady({ plan }), cause);
+    expect(videos.map(({ format, plan: { video } }) => [format, video])).toEqual([
+      ['16:9', { format: '16:9' }],
+      ['1:1', { format: '1:1' }],
+    ]);
   });
 
   it('given a song without its chosen track, is not made', () => {
@@ -72,7 +82,7 @@ describe('Video', () => {
     const video = Video.ordered(anOrder(), cause);
     const event = video.failed(refusal);
     expect(event).toBeInstanceOf(RenderFailed);
-    expect(event).toEqual({ taskId: video.taskId, revision: 4, ...refusal });
+    expect(event).toEqual({ taskId: video.taskId, revision: 4, format: '16:9', ...refusal });
     expect(video).toMatchObject({ status: 'failed', errorCode: refusal.code, dueAt: null });
   });
 

@@ -2,8 +2,10 @@ import {
   type Cut,
   cutOf,
   type Format,
+  formatsOf,
   message,
   type Plan,
+  planOfFilm,
   RenderFailed,
   RenderSubmitBegun,
   RenderSubmitted,
@@ -43,7 +45,7 @@ const COPY_MS = 500;
 
 type Input = Pick<RenderVideo, 'taskId' | 'revision' | 'plan' | 'title' | 'songRevision' | 'track' | 'retryOf'>;
 
-/** One film of one order. */
+/** One film of one order, in one format; its plan names no other. */
 export class Video extends schema.class {
   static ordered({ taskId, revision, plan, title, songRevision, track, retryOf }: Input, cause: Cause): Video {
     const { format } = plan.video;
@@ -52,7 +54,7 @@ export class Video extends schema.class {
       taskId,
       revision,
       format,
-      plan,
+      plan: planOfFilm(plan, format),
       title,
       songRevision,
       track,
@@ -62,14 +64,17 @@ export class Video extends schema.class {
     });
   }
 
-  /** The film of a song that was just made, of its chosen track. Its files are being copied: `AssetStored` wakes it. */
-  static ofSong({ taskId, revision, plan, title, tracks, chosenTrackId }: SongReady, cause: Cause): Video {
+  /** The films of a song that was just made, of its chosen track. Its files are being copied: `AssetStored` wakes them. */
+  static ofSong({ taskId, revision, plan, title, tracks, chosenTrackId }: SongReady, cause: Cause): Video[] {
     const track = tracks.find(({ trackId }) => trackId === chosenTrackId);
     if (!track) throw new AppError('TRACK_MISSING', 'the chosen track is not among the tracks');
-    const video = Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
-    video.otherTracks = tracks.filter(other => other !== track);
-    video.dueAt = new Date(video.createdAt.getTime() + COPY_MS);
-    return video;
+    const film = { taskId, revision, title, songRevision: revision, track };
+    return formatsOf(plan.video).map(format => {
+      const video = Video.ordered({ ...film, plan: planOfFilm(plan, format) }, cause);
+      video.otherTracks = tracks.filter(other => other !== track);
+      video.dueAt = new Date(video.createdAt.getTime() + COPY_MS);
+      return video;
+    });
   }
 
   /** A film that is known by its result alone. */
@@ -122,9 +127,9 @@ export class Video extends schema.class {
   }
 
   failed(reason: Reason): RenderFailed {
-    const { taskId, revision } = this;
+    const { taskId, revision, format } = this;
     end(this, 'failed', reason);
-    return message(RenderFailed, { taskId, revision, ...reason });
+    return message(RenderFailed, { taskId, revision, format, ...reason });
   }
 }
 schema.setClass(Video);

@@ -16,7 +16,8 @@ export class VideoHandlers {
 
   @Handle(SongReady)
   onSongReady(event: SongReady, { unit, cause }: MessageContext) {
-    if (event.plan.stopAfter !== 'song') unit.insertIfAbsent(Video.ofSong(event, cause));
+    if (event.plan.stopAfter === 'song') return;
+    for (const video of Video.ofSong(event, cause)) unit.insertIfAbsent(video);
   }
 
   @Handle(RenderCalledBack)

@@ -48,9 +48,10 @@ export class VideoRestorers {
   }
 
   @Restore(RenderFailed)
-  onRenderFailed({ taskId, revision, code, reason, detail }: RenderFailed, { unit }: MessageContext) {
+  onRenderFailed({ taskId, revision, format, code, reason, detail }: RenderFailed, { unit }: MessageContext) {
     this.worker.restore(unit, {
-      key: { taskId, revision },
+      // Who did not say its format made one film alone.
+      key: { taskId, revision, ...(format && { format }) },
       tell: video => {
         if (video) end(video, 'failed', { code, reason, detail });
         return video;

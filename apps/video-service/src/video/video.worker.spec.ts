@@ -86,7 +86,7 @@ describe('VideoWorker', () => {
   });
 
   const aVideo = (changes: Partial<Video> = {}, plan = aPlan({ imageIds: photos })) => {
-    const video = Video.ofSong(aSongReady({ revision: 2, plan }), { messageId: 'm', traceparent: 't' });
+    const [video] = Video.ofSong(aSongReady({ revision: 2, plan }), { messageId: 'm', traceparent: 't' }) as [Video];
     return Object.assign(video, { token: 'the-token', submittedAt: new Date() }, changes);
   };
   const running = (changes: Partial<Video> = {}) =>
@@ -172,7 +172,7 @@ describe('VideoWorker', () => {
   it('makes the film of another track where the chosen one is lost, and remembers it', async () => {
     const tracks = ['track-1', 'track-2', 'track-3'].map(trackId => aTrack({ trackId }));
     const song = aSongReady({ revision: 2, tracks, chosenTrackId: 'track-2' });
-    const video = Video.ofSong(song, { messageId: 'm', traceparent: 't' });
+    const [video] = Video.ofSong(song, { messageId: 'm', traceparent: 't' }) as [Video];
     storage = assets => ({
       ...stored(assets.filter(({ name }) => name !== 'track-2')),
       failed: [{ ...(assets[0] as AssetRef), code: 'SOURCE_GONE', reason: 'The file is gone.' }],

@@ -1,4 +1,5 @@
 import {
+  type Format,
   RenderCalledBack,
   type RenderSubmitBegun,
   type RenderSubmitted,
@@ -41,6 +42,10 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
 
   protected override stageOf(): Stage {
     return 'video';
+  }
+
+  protected override formatOf({ format }: Video): Format {
+    return format;
   }
 
   protected async prepare(video: Video): Promise<RenderScript> {
