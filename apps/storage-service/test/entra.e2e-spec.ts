@@ -1,4 +1,4 @@
-import { AssetStored, type StoredFile, topics } from '@castad/contracts';
+import { AssetStored, StageDelayed, type StoredFile, topics } from '@castad/contracts';
 import { newId } from '@castad/platform';
 import {
   aRenderSucceeded,
@@ -37,11 +37,13 @@ describe('storage-service without an account key', () => {
   let ca: Buffer;
   let account: string;
   let jpg: Buffer;
+  let mp4: Buffer;
   const identity = new IdentityHost();
   const host = new SourceHost();
 
   beforeAll(async () => {
     jpg = await fixture('creatomate/fixtures/portrait.jpg');
+    mp4 = await fixture('creatomate/fixtures/portrait.mp4');
     await Promise.all([identity.listen(), host.listen()]);
     identity.refuses = true;
     bed = await testBed({ parts: ['kafka', 'mariadb'] });
@@ -96,22 +98,31 @@ describe('storage-service without an account key', () => {
   it('says so while nobody vouches for it, and goes on by itself', async () => {
     const [taskId, imageId] = [newId(), newId()];
     expect(await putPhoto(taskId, imageId)).toMatchObject({ status: 503, data: { code: 'STORAGE_UNAUTHORIZED' } });
+    const event = aRenderSucceeded({ url: host.serve('early.mp4', whole(mp4)), posterUrl: undefined });
+    await bed.topics.send([event]);
+    await eventually(async () => {
+      const told = (await bed.topics.read(StageDelayed.topic)).filter(({ key }) => key === event.taskId);
+      const detail = expect.stringContaining('Identity not found');
+      expect(told.map(({ data }) => data)).toMatchObject([{ code: 'STORAGE_UNAUTHORIZED', detail }]);
+    }, 30_000);
     identity.refuses = false;
     expect(await putPhoto(taskId, imageId)).toMatchObject({ status: 201 });
+    // The minute is over.
+    await bed.query('storage-service', 'update bucket set paused_until = now(3)');
+    await bed.query('storage-service', "update asset set due_at = now(3) where status = 'ordered'");
+    expect(await stored(event.taskId)).toMatchObject([{ name: 'film' }]);
   });
 
   it('signs links to a photo as the identity that it is, under the name it is saved by', async () => {
     const [taskId, imageId] = [newId(), newId()];
     await putPhoto(taskId, imageId);
-    const photo = { revision: 0, kind: 'image', ref: imageId };
-    const link = await linkTo(taskId, photo, { downloadName: '바다.jpg', ttlMs: 60_000 });
+    const contentDisposition = `attachment; filename*=UTF-8''${encodeURIComponent('바다.jpg')}`;
+    const photo = { revision: 0, kind: 'image', ref: imageId, contentDisposition };
+    const link = await linkTo(taskId, photo, { ttlMs: 60_000 });
     expect(link.href.startsWith(`${account}/castad/`)).toBe(true);
     expect(Object.fromEntries(link.searchParams)).toMatchObject({ sp: 'r', sr: 'b', skoid: expect.any(String) });
     const { status, headers, bytes } = await fetched(link);
-    expect([status, headers['content-disposition']]).toEqual([
-      200,
-      `attachment; filename*=UTF-8''${encodeURIComponent('바다.jpg')}`,
-    ]);
+    expect([status, headers['content-disposition']]).toEqual([200, contentDisposition]);
     expect(sha256(bytes)).toBe((await stored(taskId))[0]?.sha256);
 
     link.searchParams.set('se', '2020-01-01T00:00:00Z');
@@ -119,7 +130,7 @@ describe('storage-service without an account key', () => {
   });
 
   it('stores a film in blocks, and asks for a token once for many calls', async () => {
-    const film = Buffer.concat([await fixture('creatomate/fixtures/portrait.mp4'), randomBytes(20 * 1024 * 1024)]);
+    const film = Buffer.concat([mp4, randomBytes(20 * 1024 * 1024)]);
     const event = aRenderSucceeded({ url: host.serve('film.mp4', whole(film)), posterUrl: undefined });
     const before = identity.asked;
     await bed.topics.send([event]);

@@ -51,7 +51,10 @@ export class TaskCancelled extends Message {
   paid?: Stage[];
 }
 
-/** A stage cannot go on for now and waits, until its deadline, for what its provider refuses; nothing was lost. */
+/**
+ * A stage cannot go on for now and waits, until its deadline, for what its provider refuses; nothing was lost. Or nothing
+ * came of its job, and it is ordered once more.
+ */
 export class StageDelayed extends Message {
   static readonly type = 'StageDelayed.v1';
   static readonly topic = topics.taskEvents.name;

@@ -43,7 +43,7 @@ export const orderCodes: Record<string, Entry> = {
   SUNO_FAILED: ['Suno could not make the song.', retry],
   SUNO_GARBAGE: ['Suno answered something that is not its API.', byItself],
   SUNO_GENERATION_FAILED: ['Suno could not compose the song.', retry],
-  SUNO_LIMIT_EXCEEDED: ['A limit of the Suno account is exceeded.', operator],
+  SUNO_LIMIT_EXCEEDED: ['A limit of the Suno account is exceeded.', 'Wait, or have the limit raised; then retry.'],
   SUNO_MAINTENANCE: ['Suno is in maintenance.', byItself],
   SUNO_NOT_FOUND: ['Suno does not know the song any more.', retry],
   SUNO_NO_TRACKS: ['Suno made no track that can be used.', retry],

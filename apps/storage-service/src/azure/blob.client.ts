@@ -1,4 +1,4 @@
-import { AppError, Conflict, ProviderError, retryAfterMs, toError } from '@castad/platform';
+import { AppError, Conflict, explain, ProviderError, providerDetail, retryAfterMs, toError } from '@castad/platform';
 import {
   BlobSASPermissions,
   type BlockBlobClient,
@@ -48,7 +48,9 @@ export class BlobClient implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    this.containerExists().catch((error: unknown) => this.logger.warn(toError(error).message));
+    this.containerExists().catch((error: unknown) =>
+      this.logger.warn({ error: explain(error) }, 'the container cannot be used yet'),
+    );
   }
 
   /**
@@ -195,7 +197,9 @@ export class BlobClient implements OnApplicationBootstrap {
     const waitMs = retryAfterMs(response?.headers.get('retry-after'));
     const code = errorCode(error);
     const requestId = response?.headers.get('x-ms-request-id') ?? request?.requestId ?? 'none';
-    const detail = `blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`;
+    const detail = NO_IDENTITY.has(code)
+      ? providerDetail([code, toError(error).message], this.config.redactor())
+      : `blob storage answered ${statusCode ?? 'nothing'} ${code} (request ${requestId})`;
     const cause = new Error(detail);
     if (code === 'ContainerNotFound') this.created = undefined;
     if (statusCode === 401 || statusCode === 403 || NO_IDENTITY.has(code))
