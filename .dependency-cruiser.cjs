@@ -15,10 +15,12 @@ const mayImport = {
   cli: ['libs/contracts', kafkajs, 'libs/messaging', 'libs/platform', 'sandbox'],
   bench: [kafkajs, 'libs/platform', 'cli', 'sandbox'],
   chaos: [kafkajs, 'cli', 'sandbox'],
+  'clients/[^/]+/src': [],
+  'clients/[^/]+/test': ['clients', 'test'],
   test: [...libs, kafkajs, 'libs/testing', 'sandbox'],
 };
 
-const ANY_ROOM = '^(apps|libs|sandbox|cli|bench|chaos|test)/';
+const ANY_ROOM = '^(apps|libs|clients|sandbox|cli|bench|chaos|test)/';
 const TESTS = ['\\.(spec|e2e-spec)\\.ts$', '^(apps|libs)/[^/]+/test/', '^(bench|chaos|test|libs/testing)/'];
 const PROVIDERS = 'azure|creatomate|openai|storage|suno';
 

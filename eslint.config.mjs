@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import ts from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['**/node_modules/**', 'dist/**', 'out/**', '.sandbox/**'] },
+  { ignores: ['**/node_modules/**', 'dist/**', 'out/**', '.sandbox/**', 'clients/typescript/src/generated/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

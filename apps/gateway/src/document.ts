@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { GatewayModule } from './gateway.module.ts';
+import { LegacyController } from './legacy/legacy.controller.ts';
 import { ProblemView } from './openapi.ts';
 
 /** What the API says of itself. The names of the controllers' methods are the operations' ids: they are released. */
@@ -14,10 +15,13 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     // Nobody has to say who they are.
     .addSecurityRequirements({})
     .build();
-  const operationIdFactory = (_controller: string, method: string) => method;
   return SwaggerModule.createDocument(app, config, {
     include: [GatewayModule],
     extraModels: [ProblemView],
-    operationIdFactory,
+    operationIdFactory: idOf,
   });
 }
+
+/** The routes of the former system have names that ours have too. */
+const idOf = (controller: string, method: string): string =>
+  controller === LegacyController.name ? `legacy${method.charAt(0).toUpperCase()}${method.slice(1)}` : method;

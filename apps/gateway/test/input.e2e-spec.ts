@@ -179,7 +179,7 @@ describe('what clients send', () => {
     const answerTo = async (method: string, path: string, id: string, imageId = newId()) => {
       const bodies: Record<string, object> = { 'PUT /lyric': lyric('la'), 'PUT /lyric/choice': { revision: 1 } };
       const body = bodies[`${method} ${path.replace(/.*\}/, '')}`];
-      const address = path.replace('{projectId}', id).replace('{imageId}', imageId);
+      const address = path.replace('{projectId}', id).replace('{imageId}', imageId).replace('{revision}', '1');
       const answer = await rest.call(method, address, body && sent(body));
       return [method, path, answer.status, answer.type, (answer.body as { code?: string }).code];
     };

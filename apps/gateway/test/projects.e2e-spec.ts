@@ -231,7 +231,6 @@ describe('projects', () => {
         [`createdFrom=${from}`, ({ createdAt }) => createdAt >= from],
         [`createdTo=${to}`, ({ createdAt }) => createdAt < to],
         ['status=draft', () => true],
-        ['status=completed', () => false],
         [`q=${encodeURIComponent(name)}`, () => true],
       ];
       const subsets = filters.reduce<[string, Fits][][]>(
@@ -245,6 +244,12 @@ describe('projects', () => {
         expect([query, ours(await walk(query))]).toEqual([query, fitting]);
         expect([query, ours(await walk(`${query}&sort=oldest`))]).toEqual([query, fitting.toReversed()]);
       }
+      for (const query of [
+        'status=completed&language=ja',
+        'status=failed&language=ja',
+        `status=failed&createdFrom=${from}`,
+      ])
+        expect(await walk(query)).toEqual([]);
       expect(await walk(`externalId=${encodeURIComponent(`${name} 1`.toUpperCase())}`)).toEqual([]);
     });
 

@@ -137,24 +137,27 @@ describe('the resources', () => {
           views.set(version, view);
         }
       });
-      for (let i = 0; i < 5; i++)
-        await tellAll(
-          bed.topics,
-          ids.map(id => eventsOf(id)[i as 0]),
-        );
-      for (const id of ids) await becomes(id, { status: 'completed' });
-      isOver = true;
-      await Promise.all(polling);
+      try {
+        for (let i = 0; i < 5; i++)
+          await tellAll(
+            bed.topics,
+            ids.map(id => eventsOf(id)[i as 0]),
+          );
+        for (const id of ids) await becomes(id, { status: 'completed' });
+      } finally {
+        isOver = true;
+        await Promise.all(polling);
+      }
     });
   });
 
   describe('take an order for what was looked at', () => {
-    it.each<[method: string, what: string, body?: object]>([
-      ['POST', '/run'],
-      ['POST', '/retry'],
-      ['POST', '/lyric'],
-      ['POST', '/song'],
-      ['POST', '/video'],
+    it.each<[method: string, what: string, body: object]>([
+      ['POST', '/run', {}],
+      ['POST', '/retry', {}],
+      ['POST', '/lyric', {}],
+      ['POST', '/song', {}],
+      ['POST', '/video', {}],
       ['PUT', '/lyric', { sections: [{ label: 'verse', lines: ['la'] }] }],
       ['PUT', '/lyric/choice', { revision: 1 }],
       ['PATCH', '', { region: 'Sokcho' }],

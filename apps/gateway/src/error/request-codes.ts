@@ -75,7 +75,11 @@ export const requestCodes: Record<string, Entry> = {
   LYRIC_NOT_READY: [404, 'There is no such lyric yet.', 'Wait until the stage is completed.'],
   METHOD_NOT_ALLOWED: [405, 'The resource has no such method.', asDocumented],
   NOTHING_TO_CANCEL: [409, 'No order of the project is running.', 'Nothing; it has already ended.'],
-  NOTHING_TO_DO: [409, 'Everything that was ordered is already there.', 'Order one stage alone to make it again.'],
+  NOTHING_TO_DO: [
+    409,
+    'Everything that was ordered is already there.',
+    'Order one stage alone, with `"again": true`, to make it again.',
+  ],
   NOTHING_TO_RETRY: [409, 'The latest order of the project did not fail.', 'Use `run` for what is not done yet.'],
   NOT_AN_IMAGE: [415, 'The file is not a JPEG, PNG or WebP image.', 'Send one of these formats.'],
   NOT_A_FILE: [400, 'A part of the form has no file name.', 'Send each image as a file.'],

@@ -46,7 +46,7 @@ export class ImageController {
   @ApiOperation({ summary: 'The images in the order they appear' })
   @ApiOkResponse({ type: ImagesView })
   @ApiProblem(404)
-  list(@TaskId() taskId: string): Promise<ImagesView> {
+  listImages(@TaskId() taskId: string): Promise<ImagesView> {
     return this.images.list(taskId);
   }
 
@@ -54,13 +54,13 @@ export class ImageController {
   @ApiOperation({ summary: 'An image' })
   @ApiOkResponse({ type: ImageView })
   @ApiProblem(404)
-  async get(@TaskId() taskId: string, @ImageId() imageId: string): Promise<ImageView> {
+  async getImage(@TaskId() taskId: string, @ImageId() imageId: string): Promise<ImageView> {
     return imageView(await this.images.get(taskId, imageId));
   }
 
   @Get(':imageId/file')
   @ApiLink('The picture, as it is stored')
-  async file(
+  async getImageFile(
     @TaskId() taskId: string,
     @ImageId() imageId: string,
     @Query() query: LinkQuery,
@@ -85,7 +85,7 @@ export class ImageController {
   @ApiOkResponse({ type: ImagesView, description: 'The project has all of these files already.' })
   @ApiIdempotencyKey()
   @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
-  add(
+  addImages(
     @TaskId() taskId: string,
     @TheCall() call: Call,
     @Req() request: FastifyRequest,
@@ -100,7 +100,7 @@ export class ImageController {
   @ApiOkResponse({ type: ImagesView })
   @ApiIdempotencyKey()
   @ApiProblem(400, 404, 409, 413, 415, 422)
-  arrange(
+  arrangeImages(
     @TaskId() taskId: string,
     @Body() { imageIds }: ImageOrderDto,
     @TheCall() call: Call,
@@ -116,7 +116,7 @@ export class ImageController {
   @ApiOkResponse({ type: ImagesView })
   @ApiIdempotencyKey()
   @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
-  replace(
+  replaceImage(
     @TaskId() taskId: string,
     @ImageId() imageId: string,
     @TheCall() call: Call,
@@ -130,7 +130,7 @@ export class ImageController {
   @ApiOperation({ summary: 'Remove an image, and its file' })
   @ApiNoContentResponse()
   @ApiProblem(404, 409)
-  async remove(@TaskId() taskId: string, @ImageId() imageId: string): Promise<void> {
+  async deleteImage(@TaskId() taskId: string, @ImageId() imageId: string): Promise<void> {
     await this.images.remove(taskId, imageId);
   }
 

@@ -15,7 +15,11 @@ const codes: Record<string, Language> = { korean: 'ko', english: 'en', japanese:
 /** Its name in English, as the former system had it, or its code. */
 const LanguageName = () =>
   applyDecorators(
-    ApiPropertyOptional({ example: 'Korean', description: 'Korean, English, Japanese or Chinese; or ko, en, ja, zh.' }),
+    ApiPropertyOptional({
+      type: String,
+      example: 'Korean',
+      description: 'Korean, English, Japanese or Chinese; or ko, en, ja, zh.',
+    }),
     IsOptional(),
     Transform(({ value }: { value: unknown }) => {
       const name = typeof value === 'string' ? value.trim().toLowerCase() : value;

@@ -39,14 +39,14 @@ export class LiveController {
   @ApiOperation({ summary: "A project's orders, and all that was heard about them" })
   @ApiOkResponse({ type: HistoryPage })
   @ApiProblem(400, 404)
-  history(@TaskId() taskId: string, @Query() query: HistoryQuery): Promise<HistoryPage> {
+  getHistory(@TaskId() taskId: string, @Query() query: HistoryQuery): Promise<HistoryPage> {
     return this.histories.of(taskId, query);
   }
 
   @Get('projects/:projectId/events')
   @ApiEvents('The events of a project from its first one, or after Last-Event-ID, as they come')
   @ApiProblem(400, 404)
-  async ofProject(
+  async streamProjectEvents(
     @TaskId() taskId: string,
     @Query() query: EventsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
@@ -60,7 +60,7 @@ export class LiveController {
   @Get('events')
   @ApiEvents('The events of all projects from now on, or after Last-Event-ID, as they come')
   @ApiProblem(400)
-  async ofAll(
+  async streamEvents(
     @Query() query: EventsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,

@@ -55,7 +55,7 @@ export class OrderController {
 
   @Post('run')
   @ApiOrder('Order everything from the first stage that is not done, or stale')
-  run(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: RunDto): Promise<Answer<OrderView>> {
+  runProject(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: RunDto): Promise<Answer<OrderView>> {
     const { stopAfter } = body ?? {};
     return this.place(taskId, call, body, (unit, asked) =>
       this.orders.run(unit, taskId, asked, stopAfter ?? undefined),
@@ -64,7 +64,7 @@ export class OrderController {
 
   @Post('retry')
   @ApiOrder('Order again what failed or was cancelled, from where it ended; what was paid for is reused')
-  retry(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: SeenDto): Promise<Answer<OrderView>> {
+  retryOrder(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: SeenDto): Promise<Answer<OrderView>> {
     return this.place(taskId, call, body, (unit, asked) => this.orders.retry(unit, taskId, asked));
   }
 
@@ -73,7 +73,7 @@ export class OrderController {
   @ApiIdempotencyKey()
   @ApiAcceptedResponse({ type: CancelledView, headers: LOCATION })
   @ApiProblem(400, 404, 409, 413, 415, 422)
-  cancel(@TaskId() taskId: string, @TheCall() call: Call): Promise<Answer<CancelledView>> {
+  cancelOrder(@TaskId() taskId: string, @TheCall() call: Call): Promise<Answer<CancelledView>> {
     return this.orders.transaction(unit =>
       this.keys.once(unit, { call, taskId, body: undefined }, async () => {
         const { order, paid } = await this.orders.cancel(unit, taskId);
@@ -84,13 +84,13 @@ export class OrderController {
 
   @Post('lyric')
   @ApiOrder('Order a lyric alone; another one only with `again`, `revision` or `If-Match`')
-  lyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
+  orderLyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
     return this.stage(taskId, call, body, 'lyric');
   }
 
   @Put('lyric')
   @ApiOrder('Give a lyric of your own, as the next revision; to `stopAfter`, or the lyric alone')
-  ownLyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body: LyricDto): Promise<Answer<OrderView>> {
+  writeLyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body: LyricDto): Promise<Answer<OrderView>> {
     const { title, style, sections, stopAfter } = body;
     const words = { ...(title && { title }), ...(style && { style }), sections };
     return this.place(taskId, call, body, (unit, asked) =>
@@ -100,7 +100,7 @@ export class OrderController {
 
   @Post('song')
   @ApiOrder('Order a song alone, of the lyric that counts; another one only with `again`, `revision` or `If-Match`')
-  song(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
+  orderSong(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
     return this.stage(taskId, call, body, 'song');
   }
 
@@ -108,7 +108,7 @@ export class OrderController {
   @ApiOrder(
     'Order videos alone, of the song that counts and the images; another of a format only with `again`, `revision` or `If-Match`',
   )
-  video(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: FilmDto): Promise<Answer<OrderView>> {
+  orderVideo(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: FilmDto): Promise<Answer<OrderView>> {
     return this.place(taskId, call, body, (unit, asked) => this.orders.films(unit, taskId, asked));
   }
 

@@ -15,7 +15,7 @@ export class OrdersController {
   @ApiOperation({ summary: 'The orders of all projects, newest first' })
   @ApiOkResponse({ type: OrderPage })
   @ApiProblem(400)
-  all(@Query() query: OrdersQuery): Promise<OrderPage> {
+  listOrders(@Query() query: OrdersQuery): Promise<OrderPage> {
     return this.orders.all(query);
   }
 
@@ -23,7 +23,7 @@ export class OrdersController {
   @ApiOperation({ summary: "A project's orders, newest first" })
   @ApiOkResponse({ type: OrderPage })
   @ApiProblem(400, 404)
-  ofProject(@TaskId() taskId: string, @Query() query: ProjectOrdersQuery): Promise<OrderPage> {
+  listProjectOrders(@TaskId() taskId: string, @Query() query: ProjectOrdersQuery): Promise<OrderPage> {
     return this.orders.ofProject(taskId, query);
   }
 
@@ -31,7 +31,7 @@ export class OrdersController {
   @ApiOperation({ summary: 'An order, with what it has come to' })
   @ApiOkResponse({ type: OrderDetailView })
   @ApiProblem(404)
-  one(@TaskId() taskId: string, @Revision() revision: number): Promise<OrderDetailView> {
+  getOrder(@TaskId() taskId: string, @Revision() revision: number): Promise<OrderDetailView> {
     return this.orders.one(taskId, revision);
   }
 }

@@ -29,7 +29,7 @@ export class ProjectController {
   @ApiCreatedResponse({ type: ProjectSummaryView, headers: ETAG, description: 'A draft: add images, then run.' })
   @ApiAcceptedResponse({ type: ProjectSummaryView, headers: ETAG, description: 'Ordered.' })
   @ApiProblem(400, 409, 413, 415, 422)
-  create(@Body() dto: CreateProjectDto, @TheCall() call: Call): Promise<Answer<ProjectSummaryView>> {
+  createProject(@Body() dto: CreateProjectDto, @TheCall() call: Call): Promise<Answer<ProjectSummaryView>> {
     return this.projects.create(dto, call);
   }
 
@@ -37,7 +37,7 @@ export class ProjectController {
   @ApiOperation({ summary: 'List projects' })
   @ApiOkResponse({ type: ProjectPage })
   @ApiProblem(400)
-  list(@Query() query: ListProjectsQuery): Promise<ProjectPage> {
+  listProjects(@Query() query: ListProjectsQuery): Promise<ProjectPage> {
     return this.projects.list(query);
   }
 
@@ -51,7 +51,7 @@ export class ProjectController {
   @ApiOkResponse({ type: ProjectView, headers: ETAG })
   @ApiResponse({ status: 304, description: 'It has not changed.' })
   @ApiProblem(404)
-  get(
+  getProject(
     @TaskId() taskId: string,
     @Headers('if-none-match') ifNoneMatch?: string,
   ): Promise<Answer<ProjectView | undefined>> {
@@ -68,7 +68,7 @@ export class ProjectController {
   @ApiIfMatch()
   @ApiOkResponse({ type: ProjectView, headers: ETAG })
   @ApiProblem(400, 404, 409, 412, 413, 415, 422)
-  patch(
+  patchProject(
     @TaskId() taskId: string,
     @TheCall() call: Call,
     @Body() dto: PatchProjectDto = {},

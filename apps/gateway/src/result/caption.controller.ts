@@ -34,7 +34,7 @@ export class CaptionController {
 
   @Get('captions.srt')
   @ApiCaptions('The sung lines of the song as SubRip subtitles', SRT)
-  async srt(
+  async getSongSrt(
     @TaskId() taskId: string,
     @Query() query: SongCaptionsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -44,7 +44,7 @@ export class CaptionController {
 
   @Get('captions.vtt')
   @ApiCaptions('The sung lines of the song as WebVTT', VTT)
-  async vtt(
+  async getSongVtt(
     @TaskId() taskId: string,
     @Query() query: SongCaptionsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -54,7 +54,7 @@ export class CaptionController {
 
   @Get('captions.lrc')
   @ApiCaptions('The sung lines of the song as LRC lyrics', LRC)
-  async lrc(
+  async getSongLrc(
     @TaskId() taskId: string,
     @Query() query: SongCaptionsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -64,7 +64,7 @@ export class CaptionController {
 
   @Get('video/captions.srt')
   @ApiCaptions('The lines that the film shows as SubRip subtitles', SRT)
-  async videoSrt(
+  async getVideoSrt(
     @TaskId() taskId: string,
     @Query() query: VideoCaptionsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -74,7 +74,7 @@ export class CaptionController {
 
   @Get('video/captions.vtt')
   @ApiCaptions('The lines that the film shows as WebVTT', VTT)
-  async videoVtt(
+  async getVideoVtt(
     @TaskId() taskId: string,
     @Query() query: VideoCaptionsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -84,7 +84,7 @@ export class CaptionController {
 
   @Get('video/captions.lrc')
   @ApiCaptions('The lines that the film shows as LRC lyrics', LRC)
-  async videoLrc(
+  async getVideoLrc(
     @TaskId() taskId: string,
     @Query() query: VideoCaptionsQuery,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -23,7 +23,7 @@ export class ResultController {
   @ApiOperation({ summary: 'The song that counts of each project, newest project first' })
   @ApiOkResponse({ type: SongPage })
   @ApiProblem(400)
-  songs(@Query() query: SongsQuery): Promise<SongPage> {
+  listSongs(@Query() query: SongsQuery): Promise<SongPage> {
     return this.lists.songs(query);
   }
 
@@ -31,25 +31,25 @@ export class ResultController {
   @ApiOperation({ summary: 'The films that count of each project, one for each format' })
   @ApiOkResponse({ type: VideoPage })
   @ApiProblem(400)
-  videos(@Query() query: VideosQuery): Promise<VideoPage> {
+  listVideos(@Query() query: VideosQuery): Promise<VideoPage> {
     return this.lists.videos(query);
   }
 
   @Get('projects/:projectId/song')
   @ApiLink('The song, as MP3')
-  async song(@TaskId() taskId: string, @Query() query: SongFileQuery, @Res() reply: FastifyReply): Promise<void> {
+  async getSong(@TaskId() taskId: string, @Query() query: SongFileQuery, @Res() reply: FastifyReply): Promise<void> {
     await answer(reply, query, await this.links.song(taskId, query, query));
   }
 
   @Get('projects/:projectId/video')
   @ApiLink('The film, as MP4')
-  async video(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
+  async getVideo(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
     await answer(reply, query, await this.links.film(taskId, query, query, FILM));
   }
 
   @Get('projects/:projectId/poster')
   @ApiLink('A still of the film, as JPEG')
-  async poster(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
+  async getPoster(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
     await answer(reply, query, await this.links.film(taskId, query, query, POSTER));
   }
 }

@@ -14,7 +14,7 @@ export class TemplateController {
   @ApiOperation({ summary: "The templates of the video provider's account" })
   @ApiOkResponse({ type: TemplatesView })
   @ApiProblem()
-  all(): Promise<TemplatesView> {
+  listTemplates(): Promise<TemplatesView> {
     return this.templates.all();
   }
 
@@ -23,7 +23,7 @@ export class TemplateController {
   @ApiParam({ name: 'templateId', schema: { type: 'string', maxLength: 100 } })
   @ApiOkResponse({ type: TemplateView })
   @ApiProblem(404)
-  one(@Param('templateId') id: string): Promise<TemplateView> {
+  getTemplate(@Param('templateId') id: string): Promise<TemplateView> {
     return this.templates.one(id);
   }
 }
