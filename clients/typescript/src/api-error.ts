@@ -3,17 +3,17 @@ import type { ProblemView } from './generated/index.ts';
 /** A request that was refused or failed. */
 export class ApiError extends Error {
   override name = 'ApiError';
+  /** The HTTP status; 0: there was no answer. */
+  readonly status: number;
+  /** Stable and machine-readable. */
+  readonly code: string;
+  readonly problem?: ProblemView;
 
-  constructor(
-    /** The HTTP status; 0: there was no answer. */
-    readonly status: number,
-    /** Stable and machine-readable; `docs/errors.md` lists all. */
-    readonly code: string,
-    message: string,
-    readonly problem?: ProblemView,
-    options?: ErrorOptions,
-  ) {
+  constructor(status: number, code: string, message: string, problem?: ProblemView, options?: ErrorOptions) {
     super(message, options);
+    this.status = status;
+    this.code = code;
+    if (problem) this.problem = problem;
   }
 
   /** Whether the same request can succeed later. */

@@ -49,7 +49,7 @@ describe('the TypeScript client', () => {
         answer.writeHead(status, { 'content-type': headers.get('content-type') as string });
         let text = 'retry: 1\n\n';
         for await (const chunk of body ?? []) {
-          text += new TextDecoder().decode(chunk as Uint8Array);
+          text += new TextDecoder().decode(chunk);
           const parts = text.replace(/^retry: 3000$/gm, 'retry: 1').split('\n\n');
           if (parts.filter(part => part.includes('data: ')).length < 2) continue;
           answer.end(`${parts.slice(0, 4).join('\n\n')}\n\n`);
