@@ -222,7 +222,7 @@ describe('the REST API', () => {
 
     it('of a request that is sent twice, one after the other or at once, only once', async () => {
       const taskId = await draft();
-      const [one, three] = await Promise.all(['01.jpg', '03.jpg'].map(photo));
+      const [one, two, three] = await Promise.all(['01.jpg', '02.jpg', '03.jpg'].map(photo));
       const send = (key: string, ...files: (Buffer | undefined)[]) =>
         rest.call<Uploaded>('POST', `/v1/projects/${taskId}/images`, {
           headers: { 'idempotency-key': key },
@@ -233,7 +233,7 @@ describe('the REST API', () => {
       const second = await send(key, one, three);
       expect([second.status, second.body]).toEqual([201, first.body]);
       expect(second.headers.get('idempotency-replayed')).toBe('true');
-      const [a, b] = await Promise.all([send(other, three), send(other, three)]);
+      const [a, b] = await Promise.all([send(other, two), send(other, two)]);
       expect([a.status, a.body]).toEqual([201, b.body]);
       expect(refusal(await send(key, three, one))).toBe('422 IDEMPOTENCY_KEY_REUSED');
       const ids = [...first.body.images, ...a.body.images].map(({ assetId }) => assetId);

@@ -177,6 +177,8 @@ describe('the resources', () => {
       const answers = await Promise.all([1, 2, 3].map(() => send('POST', `${id}/song`, {}, { 'if-match': etag })));
       expect(answers.map(({ status }) => status).sort()).toEqual([202, 412, 412]);
       await send('POST', `${id}/cancel`);
+      const told = "select 1 from task_event where task_id = ? and type = 'TaskCancelled.v1'";
+      await eventually(async () => expect(await bed.query(SERVICE, told, [id])).toHaveLength(1));
       const patched = await send('PATCH', id, { region: 'Sokcho' }, { 'if-match': '*' });
       expect([patched.status, patched.headers.get('etag')]).toEqual([200, await etagOf(id)]);
     });
@@ -184,6 +186,28 @@ describe('the resources', () => {
 
   describe('tell of orders', () => {
     const one = (id: string, revision: number | string) => rest.get<Order>(`/v1/projects/${id}/orders/${revision}`);
+
+    it('with the time when they will have ended, once enough films can be compared', async () => {
+      // As many as are looked at.
+      const measured = Array.from({ length: 200 }, newId).flatMap(id =>
+        ['lyric', 'song', 'video'].map(name => [id, name]),
+      );
+      const rows = measured.map(() => "(?, ?, 1, '{}', '[]', false, now(3) - interval 1 hour, now(3))").join(', ');
+      await bed.query(
+        SERVICE,
+        `insert into stage_attempt (task_id, name, revision, output, files, paid, started_at, ended_at) values ${rows}`,
+        measured.flat(),
+      );
+      const id = await order();
+      await eventually(async () => {
+        const { body } = await one(id, 1);
+        const { expectedAt, latestAt } = (body as { estimate?: Record<string, string> }).estimate ?? {};
+        const hours = (Date.parse(expectedAt as string) - Date.parse(body.createdAt)) / 3_600_000;
+        expect([Math.round(hours), latestAt]).toEqual([3, expectedAt]);
+      }, 60_000);
+      await send('POST', `${id}/cancel`);
+      expect((await one(id, 1)).body).not.toHaveProperty('estimate');
+    });
 
     it('with a place of its own for each that is accepted', async () => {
       const id = await draft();

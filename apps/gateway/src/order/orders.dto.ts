@@ -56,6 +56,15 @@ export class OrderStageView extends OmitType(AttemptView, ['revision']) {
   formats?: OrderFilmView[];
 }
 
+/** Measured at the last 200 films; the same for all that have the same stages left. */
+export class EstimateView {
+  @ApiProperty({ format: 'date-time', description: 'Half of the recent films would have ended by then.' })
+  expectedAt!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Nine of ten recent films would have ended by then.' })
+  latestAt!: string;
+}
+
 export class OrderDetailView {
   @ApiProperty({ format: 'uuid' })
   projectId!: string;
@@ -87,6 +96,12 @@ export class OrderDetailView {
 
   @ApiProperty({ format: 'date-time', description: 'No stage is begun after this time; what runs then is given up.' })
   deadline!: string;
+
+  @ApiPropertyOptional({
+    type: EstimateView,
+    description: 'When the running order will have ended; in no list. Absent where too few films can be compared.',
+  })
+  estimate?: EstimateView;
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;

@@ -1,6 +1,8 @@
 import { Database, NotFound } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { Injectable } from '@nestjs/common';
+import { estimateOf } from '../estimate/estimate.ts';
+import { RecentFilms } from '../estimate/recent-films.ts';
 import { find } from '../project/project.service.ts';
 import { Stage } from '../projection/stage.entity.ts';
 import { Order, type OrderStatus } from './order.entity.ts';
@@ -24,7 +26,10 @@ const fields = [
 /** Orders as they are read. What accepts them is the `OrderService`. */
 @Injectable()
 export class OrdersService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly recent: RecentFilms,
+  ) {}
 
   /** Newest first. @throws NotFound `TASK_NOT_FOUND` */
   ofProject(taskId: string, { cursor, limit }: ProjectOrdersQuery): Promise<OrderPage> {
@@ -40,14 +45,25 @@ export class OrdersService {
   }
 
   /** @throws NotFound `TASK_NOT_FOUND`, `ORDER_NOT_FOUND` */
-  one(taskId: string, revision: number): Promise<OrderDetailView> {
-    return this.database.read('requests', async em => {
+  async one(taskId: string, revision: number): Promise<OrderDetailView> {
+    const view = await this.database.read('requests', async em => {
       await find(em, taskId);
       const order = await em.findOne(Order, { taskId, revision }, { fields });
       if (!order) throw new NotFound('ORDER_NOT_FOUND', 'The project has no such order.');
-      const [view] = await viewsOf(em, [order as Order]);
-      return view as OrderDetailView;
+      const [only] = await viewsOf(em, [order as Order]);
+      return only as OrderDetailView;
     });
+    return view.status === 'processing' ? { ...view, ...(await this.estimateFor(view)) } : view;
+  }
+
+  private async estimateFor({ stages, createdAt }: OrderDetailView): Promise<Pick<OrderDetailView, 'estimate'>> {
+    const left = stages.filter(({ status }) => status !== 'completed');
+    const since = new Date(left[0]?.startedAt ?? createdAt);
+    const names = left.map(({ stage }) => stage);
+    const estimate = estimateOf(names, since, await this.recent.times(), await this.database.now());
+    if (!estimate) return {};
+    const { expectedAt, latestAt } = estimate;
+    return { estimate: { expectedAt: expectedAt.toISOString(), latestAt: latestAt.toISOString() } };
   }
 
   /** Of all projects, newest first. Three queries, however long the page. */

@@ -558,6 +558,17 @@ export type OrderStageView = {
     formats?: Array<OrderFilmView>;
 };
 
+export type EstimateView = {
+    /**
+     * Half of the recent films would have ended by then.
+     */
+    expectedAt: string;
+    /**
+     * Nine of ten recent films would have ended by then.
+     */
+    latestAt: string;
+};
+
 export type OrderDetailView = {
     projectId: string;
     /**
@@ -583,6 +594,10 @@ export type OrderDetailView = {
      * No stage is begun after this time; what runs then is given up.
      */
     deadline: string;
+    /**
+     * When the running order will have ended; in no list. Absent where too few films can be compared.
+     */
+    estimate?: EstimateView;
     createdAt: string;
     endedAt?: string;
 };
