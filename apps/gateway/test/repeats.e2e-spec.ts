@@ -182,8 +182,9 @@ describe('requests that come again', () => {
           .post(`/v1/projects/${id}/song`, { again: true }, { 'idempotency-key': key })
           .catch(() => undefined);
         await eventually(async () => {
-          const waiting = "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'";
-          expect(await bed.query(SERVICE, waiting)).toHaveLength(1);
+          const locking = "db = database() and id <> connection_id() and info like '%for update'";
+          const waiting = await bed.query(SERVICE, `select 1 from information_schema.processlist where ${locking}`);
+          expect(waiting).toHaveLength(1);
         }, 40_000);
         await child.kill('SIGKILL');
         await first;
