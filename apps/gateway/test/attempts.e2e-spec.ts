@@ -4,6 +4,7 @@ import { aLyric, aPlan, aTrack, testBed, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { GatewayConfig } from '../src/gateway.config.ts';
 import { migrations } from '../src/migrations/index.ts';
+import { UNMEASURED } from '../src/estimate/estimate.ts';
 import { Order } from '../src/order/order.entity.ts';
 import { attemptsInList, attemptsOf, latestOrders } from '../src/project/attempts.ts';
 import { Project } from '../src/project/project.entity.ts';
@@ -44,7 +45,12 @@ function aHistory(orders: number, roll: (sides: number) => number) {
     const last = first + roll(3 - first);
     const [firstStage, lastStage] = [stageNames[first] ?? 'lyric', stageNames[last] ?? 'video'];
     const cause = { messageId: newId(), traceparent: 't', at: at(0) };
-    const order = Order.accepted({ taskId, revision, plan: aPlan({ video }), firstStage, lastStage }, limits, cause);
+    const order = Order.accepted(
+      { taskId, revision, plan: aPlan({ video }), firstStage, lastStage },
+      limits,
+      UNMEASURED,
+      cause,
+    );
     if (revision < orders || roll(4) > 0)
       [() => order.completed(at(9)), () => order.cancelled(at(9), []), () => order.failed(at(9), lastStage, error)][
         roll(3)

@@ -205,8 +205,18 @@ describe('the resources', () => {
         const hours = (Date.parse(expectedAt as string) - Date.parse(body.createdAt)) / 3_600_000;
         expect([Math.round(hours), latestAt]).toEqual([3, expectedAt]);
       }, 60_000);
+      const other = await order();
+      const estimate = async () => (await rest.get<{ estimate?: object }>(`/v1/projects/${other}`)).body.estimate;
+      const atFirst = await estimate();
+      expect(atFirst).toEqual({ expectedAt: expect.any(String), latestAt: expect.any(String) });
+      const [lyric] = eventsOf(other);
+      await tellAll(bed.topics, [lyric]);
+      await eventually(async () => expect(await estimate()).not.toEqual(atFirst), 40_000);
+      const { entries } = (await rest.get<{ entries: object[] }>(`/v1/projects/${other}/history`)).body;
+      expect(entries.at(-1)).toMatchObject({ type: 'LyricGenerated', estimate: await estimate() });
       await send('POST', `${id}/cancel`);
-      expect((await one(id, 1)).body).not.toHaveProperty('estimate');
+      for (const path of [id, `${id}/orders/1`])
+        expect((await rest.get(`/v1/projects/${path}`)).body).not.toHaveProperty('estimate');
     });
 
     it('with a place of its own for each that is accepted', async () => {

@@ -3,6 +3,8 @@ import type { Stage as StageName } from '@castad/contracts';
 /** How long recent attempts at each stage took, in milliseconds, ascending. */
 export type StageTimes = Record<StageName, number[]>;
 
+export const UNMEASURED: StageTimes = { lyric: [], song: [], video: [] };
+
 export interface Estimate {
   /** Half of the recent films would have ended by then. */
   expectedAt: Date;

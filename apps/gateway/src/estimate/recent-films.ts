@@ -1,8 +1,8 @@
 import { stages as stageNames, type Stage as StageName } from '@castad/contracts';
-import { Database } from '@castad/platform';
+import { Database, toError } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
-import { Injectable } from '@nestjs/common';
-import type { StageTimes } from './estimate.ts';
+import { Injectable, Logger } from '@nestjs/common';
+import { type StageTimes, UNMEASURED } from './estimate.ts';
 
 /** Attempts of each stage that are looked at, the newest projects first. */
 const RECENT = 200;
@@ -11,24 +11,25 @@ const KEEP_MS = 30_000;
 /** How long the stages of recent films took; measured again every half minute, while somebody asks. */
 @Injectable()
 export class RecentFilms {
-  private measured?: { until: number; times: Promise<StageTimes> };
+  private readonly logger = new Logger(RecentFilms.name);
+  private measured = UNMEASURED;
+  private dueAt = 0;
 
   constructor(private readonly database: Database) {}
 
-  async times(): Promise<StageTimes> {
-    if (!this.measured || this.measured.until <= Date.now()) {
-      const measured = { until: Date.now() + KEEP_MS, times: this.measure() };
-      this.measured = measured;
-      measured.times.catch(() => {
-        if (this.measured === measured) this.measured = undefined;
-      });
+  /** As they were measured last. For who holds a transaction: nothing is waited for. */
+  latest(): StageTimes {
+    const now = Date.now();
+    if (now >= this.dueAt) {
+      this.dueAt = now + KEEP_MS;
+      this.measure().catch(error => this.logger.debug({ error: toError(error).message }, 'nothing was measured'));
     }
-    return this.measured.times;
+    return this.measured;
   }
 
-  private measure(): Promise<StageTimes> {
-    return this.database.read('requests', async em => {
-      const times: StageTimes = { lyric: [], song: [], video: [] };
+  private async measure(): Promise<void> {
+    this.measured = await this.database.read('background', async em => {
+      const times = { ...UNMEASURED };
       for (const name of stageNames) times[name] = await recent(em, name);
       return times;
     });

@@ -19,6 +19,7 @@ import {
   TaskCompleted,
   TaskFailed,
 } from '@castad/contracts';
+import { estimateIn } from '../estimate/estimate.dto.ts';
 import { ofProject } from '../input/ids.view.ts';
 import { errorIn, formatIn } from '../projection/fold.ts';
 import type { TaskEvent } from '../projection/task-event.entity.ts';
@@ -59,7 +60,16 @@ const meanings = new Map<string, (event: never) => Meaning>([
 ]);
 
 /** An event as clients see it. */
-export function eventView({ position, taskId, revision, type, time, data }: TaskEvent): EventView {
+export function eventView({
+  position,
+  taskId,
+  revision,
+  type,
+  time,
+  data,
+  expectedAt,
+  latestAt,
+}: TaskEvent): EventView {
   const meaning = meanings.get(type) as ((event: Message) => Meaning) | undefined;
   const format = meaning && formatIn(data);
   return {
@@ -70,5 +80,6 @@ export function eventView({ position, taskId, revision, type, time, data }: Task
     time: time.toISOString(),
     ...meaning?.(data),
     ...(format && { format }),
+    ...estimateIn({ expectedAt, latestAt }),
   };
 }

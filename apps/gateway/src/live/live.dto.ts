@@ -2,6 +2,7 @@ import { formats, stages, type Format, type Stage as StageName } from '@castad/c
 import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { EstimateView } from '../estimate/estimate.dto.ts';
 import { OfProjectView } from '../input/ids.view.ts';
 import { ErrorView, ReasonView } from '../project/project.dto.ts';
 
@@ -59,6 +60,9 @@ export class EventView extends OfProjectView {
 
   @ApiPropertyOptional({ type: ReasonView, description: 'What the stage waits for.' })
   waiting?: ReasonView;
+
+  @ApiPropertyOptional({ type: EstimateView, description: 'When its order, which goes on, will have ended.' })
+  estimate?: EstimateView;
 
   @ApiPropertyOptional({ enum: stages, isArray: true, description: 'The stages of a cancelled order that cost money.' })
   paid?: StageName[];

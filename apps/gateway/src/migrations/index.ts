@@ -11,6 +11,7 @@ import { CreateProject } from './create-project.ts';
 import { AddProjectLabels, IndexOrderTimes, IndexProjectEvents, KeepAnswers } from './serve-clients.ts';
 import { AddImageOriginal } from './add-image-original.ts';
 import { AddFilmFormat, IndexFilmFormats, IndexProjectLanguages } from './index-results.ts';
+import { AddEventEstimate, AddOrderEstimate } from './keep-estimates.ts';
 import { IndexDrafts, IndexOrderStatuses, IndexProjectNames } from './index-lists.ts';
 
 export const migrations = [
@@ -40,4 +41,6 @@ export const migrations = [
   { name: '0026-film-formats', class: IndexFilmFormats },
   { name: '0027-project-languages', class: IndexProjectLanguages },
   { name: '0028-image-original', class: AddImageOriginal },
+  { name: '0029-order-estimate', class: AddOrderEstimate },
+  { name: '0030-event-estimate', class: AddEventEstimate },
 ];

@@ -7,6 +7,8 @@ const now = new Date('2026-01-01T00:10:00Z');
 const deadline = new Date('2026-01-01T00:45:00Z');
 const error = { code: 'SUNO_SENSITIVE_WORDS', reason: 'Suno refuses words of the lyric.', retryable: false };
 const limits = { graceMs: 10_000, stageMs: { lyric: 60_000, song: 1_800_000, video: 600_000 } };
+const minutes = (count: number) => Array.from({ length: 5 }, () => count * 60_000);
+const times = { lyric: minutes(1), song: minutes(2), video: minutes(4) };
 const anOrder = () =>
   Order.accepted(
     {
@@ -17,6 +19,7 @@ const anOrder = () =>
       lastStage: 'video',
     },
     limits,
+    times,
     { messageId: 'm', traceparent: 't', at: new Date('2026-01-01T00:00:00Z') },
   );
 
@@ -30,12 +33,27 @@ describe('Order', () => {
 
   it('given that it reached a stage, gives it its own time, within that of the whole order', () => {
     const order = anOrder();
-    order.reached('song', new Date('2026-01-01T00:20:00Z'), limits);
+    order.reached('song', new Date('2026-01-01T00:20:00Z'), limits, times);
     expect(order.deadline).toEqual(new Date('2026-01-01T00:30:00Z'));
-    order.reached('video', new Date('2026-01-01T00:20:00Z'), limits);
+    order.reached('video', new Date('2026-01-01T00:20:00Z'), limits, times);
     expect(order.deadline).toEqual(new Date('2026-01-01T00:30:00Z'));
-    order.reached('song', new Date('2026-01-01T00:40:00Z'), limits);
+    order.reached('song', new Date('2026-01-01T00:40:00Z'), limits, times);
     expect(order).toMatchObject({ deadline: new Date('2026-01-01T00:45:10Z'), dueAt: order.deadline });
+  });
+
+  it('given how long recent films took, expects its end with each stage that it reaches', () => {
+    const order = anOrder();
+    expect(order).toMatchObject({ expectedAt: new Date('2026-01-01T00:06:00Z'), latestAt: order.expectedAt });
+    order.reached('video', new Date('2026-01-01T00:05:00Z'), limits, times);
+    expect(order.expectedAt).toEqual(new Date('2026-01-01T00:09:00Z'));
+    order.completed(now);
+    expect(order).toMatchObject({ expectedAt: null, latestAt: null });
+  });
+
+  it('given that its stage waits for somebody, knows of no end', () => {
+    const order = anOrder();
+    order.waits('song', limits);
+    expect(order).toMatchObject({ expectedAt: null, latestAt: null });
   });
 
   it('given that its last stage is done, is completed', () => {

@@ -12,6 +12,7 @@ import {
 import type { Cause } from '@castad/messaging';
 import { shortened } from '@castad/platform';
 import { defineEntity, p } from '@mikro-orm/core';
+import { type Estimate, estimateOf, type StageTimes } from '../estimate/estimate.ts';
 import type { TimeLimits } from '../gateway.config.ts';
 import type { StageError, StageInput, Waiting } from '../projection/stage.entity.ts';
 
@@ -53,6 +54,9 @@ const schema = defineEntity({
     deadline: p.datetime(3),
     /** The deadline, as long as the order runs; then null. */
     dueAt: p.datetime(3).nullable(),
+    /** When it will have ended, as it was estimated when it reached its stage; null: unknown, or nothing of it is left. */
+    expectedAt: p.datetime(3).nullable(),
+    latestAt: p.datetime(3).nullable(),
     causeId: p.string().length(36),
     traceparent: p.string().length(55),
     errorCode: p.string().length(64).nullable(),
@@ -74,10 +78,15 @@ interface Accepted {
 
 /** One accepted request for work. It ends exactly once: completed, cancelled, or failed with a reason. */
 export class Order extends schema.class {
-  static accepted(fields: Accepted, limits: TimeLimits, { messageId, traceparent, at }: Required<Cause>): Order {
+  static accepted(
+    fields: Accepted,
+    limits: TimeLimits,
+    times: StageTimes,
+    { messageId, traceparent, at }: Required<Cause>,
+  ): Order {
     const status = 'running' as const;
     const order = Object.assign(new Order(), { ...fields, status, causeId: messageId, traceparent, createdAt: at });
-    order.reached(fields.firstStage, at, limits);
+    order.reached(fields.firstStage, at, limits, times);
     return order;
   }
 
@@ -91,16 +100,19 @@ export class Order extends schema.class {
     return this.planFormats ? (JSON.parse(this.planFormats) as Format[]) : this.plan?.video.formats;
   }
 
-  /** From now on this stage's time runs, within the whole order's. */
-  reached(stage: StageName, now: Date, { graceMs, stageMs }: TimeLimits): void {
+  /** From now on this stage's time runs, within the whole order's. `times` tell when all will have ended. */
+  reached(stage: StageName, now: Date, { graceMs, stageMs }: TimeLimits, times: StageTimes): void {
     if (this.currentStage === stage) return;
     this.currentStage = stage;
     this.endsBy(Math.min(this.planEnd().getTime() + graceMs, now.getTime() + stageMs[stage]));
+    const left = stageNames.slice(stageNames.indexOf(stage)).filter(name => this.includes(name));
+    this.estimated(estimateOf(left, now, times, now));
   }
 
   /** What its stage waits for is somebody's to mend: it has the whole order's time for that. */
   waits(stage: StageName, { graceMs }: TimeLimits): void {
     if (this.currentStage !== stage) return;
+    this.estimated();
     this.endsBy(this.planEnd().getTime() + graceMs);
   }
 
@@ -165,7 +177,13 @@ export class Order extends schema.class {
     this.dueAt = this.deadline;
   }
 
+  private estimated(estimate?: Estimate): void {
+    this.expectedAt = estimate?.expectedAt ?? null;
+    this.latestAt = estimate?.latestAt ?? null;
+  }
+
   private end(status: EndStatus, now: Date): void {
+    this.estimated();
     this.status = status;
     this.dueAt = null;
     this.endedAt = now;

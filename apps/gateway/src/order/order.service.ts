@@ -14,6 +14,7 @@ import { Conflict, Database, newId, shortened, type UnitOfWork } from '@castad/p
 import { Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { isDeepStrictEqual } from 'node:util';
+import { RecentFilms } from '../estimate/recent-films.ts';
 import { GatewayConfig } from '../gateway.config.ts';
 import { Templates } from '../template/templates.ts';
 import { beginOf } from '../projection/fold.ts';
@@ -59,6 +60,7 @@ export class OrderService {
     private readonly outbox: Outbox,
     private readonly templates: Templates,
     private readonly config: GatewayConfig,
+    private readonly recent: RecentFilms,
   ) {}
 
   /** Everything from the first stage that is not done or stale, to `stopAfter` or the film; never pays twice for one. */
@@ -204,6 +206,7 @@ export class OrderService {
     const order = Order.accepted(
       { taskId, revision, plan, firstStage, lastStage, lyric: range.lyric, input },
       this.config.timeLimits(),
+      this.recent.latest(),
       cause,
     );
     const stages = beginOf(order, new Stages([], [order]));

@@ -2,6 +2,7 @@ import { formats, stages, type Format, type Stage as StageName } from '@castad/c
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { EstimateView } from '../estimate/estimate.dto.ts';
 import { TimeQuery } from '../project/lists.dto.ts';
 import { AttemptView, ErrorView, PageView } from '../project/project.dto.ts';
 import { MAX_REVISION } from './order.dto.ts';
@@ -56,15 +57,6 @@ export class OrderStageView extends OmitType(AttemptView, ['revision']) {
   formats?: OrderFilmView[];
 }
 
-/** Measured at the last 200 films; the same for all that have the same stages left. */
-export class EstimateView {
-  @ApiProperty({ format: 'date-time', description: 'Half of the recent films would have ended by then.' })
-  expectedAt!: string;
-
-  @ApiProperty({ format: 'date-time', description: 'Nine of ten recent films would have ended by then.' })
-  latestAt!: string;
-}
-
 export class OrderDetailView {
   @ApiProperty({ format: 'uuid' })
   projectId!: string;
@@ -99,7 +91,8 @@ export class OrderDetailView {
 
   @ApiPropertyOptional({
     type: EstimateView,
-    description: 'When the running order will have ended; in no list. Absent where too few films can be compared.',
+    description:
+      'When the running order will have ended, as of now; in no list. Absent where too few films can be compared.',
   })
   estimate?: EstimateView;
 

@@ -1,6 +1,7 @@
 import { Database, NotFound } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { Injectable } from '@nestjs/common';
+import { estimateIn } from '../estimate/estimate.dto.ts';
 import { estimateOf } from '../estimate/estimate.ts';
 import { RecentFilms } from '../estimate/recent-films.ts';
 import { find } from '../project/project.service.ts';
@@ -60,10 +61,8 @@ export class OrdersService {
     const left = stages.filter(({ status }) => status !== 'completed');
     const since = new Date(left[0]?.startedAt ?? createdAt);
     const names = left.map(({ stage }) => stage);
-    const estimate = estimateOf(names, since, await this.recent.times(), await this.database.now());
-    if (!estimate) return {};
-    const { expectedAt, latestAt } = estimate;
-    return { estimate: { expectedAt: expectedAt.toISOString(), latestAt: latestAt.toISOString() } };
+    const estimate = estimateOf(names, since, this.recent.latest(), await this.database.now());
+    return estimate ? estimateIn(estimate) : {};
   }
 
   /** Of all projects, newest first. Three queries, however long the page. */

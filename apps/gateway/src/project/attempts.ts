@@ -16,7 +16,7 @@ export const latestOrders = (em: EntityManager, taskIds: string[]): Promise<Orde
   entitiesOf(
     em,
     Order,
-    `select task_id, revision, status, last_stage, failed_stage, retryable, error_code, error_reason
+    `select task_id, revision, status, last_stage, failed_stage, retryable, error_code, error_reason, expected_at, latest_at
      from task_order join (
        select task_id, max(revision) revision from task_order where task_id in (?) group by task_id
      ) latest using (task_id, revision)`,

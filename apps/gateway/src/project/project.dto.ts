@@ -31,6 +31,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import { EstimateView } from '../estimate/estimate.dto.ts';
 import { OfProjectView } from '../input/ids.view.ts';
 import { Metadata } from '../input/metadata.ts';
 import { Line, Prose } from '../input/text.ts';
@@ -387,6 +388,14 @@ export class ProjectSummaryView {
 
   @ApiPropertyOptional({ type: ErrorView, description: 'Why the latest order failed.' })
   error?: ErrorView;
+
+  @ApiPropertyOptional({
+    type: EstimateView,
+    description:
+      'When the running order will have ended, as it was estimated when it reached its stage. Absent where too few ' +
+      'videos can be compared, or while the stage waits for something.',
+  })
+  estimate?: EstimateView;
 
   @ApiProperty({ type: [StageView] })
   stages!: StageView[];

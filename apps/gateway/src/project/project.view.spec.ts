@@ -1,6 +1,7 @@
 import { aLyric, aPlan, aTrack } from '@castad/testing';
 import { describe, expect, it } from '@jest/globals';
 import { Image } from '../image/image.entity.ts';
+import { UNMEASURED } from '../estimate/estimate.ts';
 import { Order } from '../order/order.entity.ts';
 import { Project } from './project.entity.ts';
 import { cancelledView, orderView } from '../order/order.view.ts';
@@ -19,7 +20,7 @@ const aProject = () =>
   });
 const limits = { graceMs: 0, stageMs: { lyric: 1_000, song: 1_000, video: 1_000 } };
 const anOrder = (lastStage: 'lyric' | 'song' | 'video' = 'video') =>
-  Order.accepted({ taskId: 'task', revision: 1, plan: aPlan(), firstStage: 'lyric', lastStage }, limits, {
+  Order.accepted({ taskId: 'task', revision: 1, plan: aPlan(), firstStage: 'lyric', lastStage }, limits, UNMEASURED, {
     messageId: 'm',
     traceparent: 't',
     at: start,

@@ -1,4 +1,5 @@
 import { type Format, lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import { estimateIn } from '../estimate/estimate.dto.ts';
 import type { Image } from '../image/image.entity.ts';
 import type { Order } from '../order/order.entity.ts';
 import type {
@@ -41,6 +42,7 @@ export function summaryView(
     metadata: metadata ?? {},
     createdAt: createdAt.toISOString(),
     ...(error && { error }),
+    ...(order && estimateIn(order)),
     stages: stageNames.map(name => stageView(name, results, order)),
   };
 }

@@ -13,7 +13,7 @@ export async function lockedOrders({ em }: UnitOfWork, taskIds: string[]): Promi
     {
       fields: [
         ...(['firstStage', 'lastStage', 'currentStage', 'input', 'status', 'rejection'] as const),
-        ...(['planDeadline', 'planFormats', 'deadline', 'dueAt', 'createdAt'] as const),
+        ...(['planDeadline', 'planFormats', 'deadline', 'dueAt', 'expectedAt', 'latestAt', 'createdAt'] as const),
       ],
       lockMode: LockMode.PESSIMISTIC_WRITE,
       orderBy: { taskId: 'asc', revision: 'asc' },

@@ -2,6 +2,7 @@ import { type Failure, type Message, MessageRejected, StageDelayed, stages as st
 import type { MessageContext } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
+import { RecentFilms } from '../estimate/recent-films.ts';
 import { GatewayConfig } from '../gateway.config.ts';
 import { append } from '../live/feed.ts';
 import { beginOf, errorIn, failedStage, rejectionIn, tell } from './fold.ts';
@@ -9,23 +10,28 @@ import type { Order } from '../order/order.entity.ts';
 import { lockedOrders, outlinesOf } from './outline.ts';
 import type { Stage, StageError } from './stage.entity.ts';
 import type { Stages } from './stages.ts';
-import { TaskEvent } from './task-event.entity.ts';
+import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
 
 interface Received {
   event: Message;
   context: MessageContext;
+  row: TaskEventRow;
 }
 
 /** What clients see of their films: stages folded from events, and the one terminal decision on each order. */
 @Injectable()
 export class Projection {
-  constructor(private readonly config: GatewayConfig) {}
+  constructor(
+    private readonly config: GatewayConfig,
+    private readonly recent: RecentFilms,
+  ) {}
 
   /** Takes part in the transaction's one fold: its tasks are locked and loaded together, whatever their number. */
   add(event: Message, context: MessageContext): void {
     const { unit, envelope } = context;
-    unit.together(this.fold, { event, context });
-    unit.atLast(append, TaskEvent.received(envelope.id, envelope.time, event));
+    const row = TaskEvent.received(envelope.id, envelope.time, event);
+    unit.together(this.fold, { event, context, row });
+    unit.atLast(append, row);
   }
 
   private readonly fold = async (unit: UnitOfWork, received: Received[]): Promise<void> => {
@@ -33,12 +39,14 @@ export class Projection {
     // The orders' locks stand for the task: whoever decides about it or tells of it comes by here.
     const orders = await lockedOrders(unit, taskIds);
     const stages = await outlinesOf(unit.em, taskIds, orders);
-    for (const { event, context } of received) {
+    for (const { event, context, row } of received) {
       tell(event, context.envelope.time, stages);
       const order = orders.find(({ taskId, revision }) => taskId === event.taskId && revision === event.revision);
       if (!order) continue;
       beginOf(order, stages);
       if (order.isRunning()) this.decide(order, event, context, stages);
+      row.expectedAt = order.expectedAt;
+      row.latestAt = order.latestAt;
     }
     unit.em.persist(stages.made);
   };
@@ -57,7 +65,7 @@ export class Projection {
     else if (film) context.publish(order.failed(context.unit.now, 'video', film.error, film.format || undefined));
     else if (event instanceof MessageRejected) order.rejection ??= rejectionIn(event);
     else if (event instanceof StageDelayed) order.waits(event.stage, this.config.timeLimits());
-    else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits());
+    else if (unfinished) order.reached(unfinished, context.unit.now, this.config.timeLimits(), this.recent.latest());
   }
 }
 

@@ -11,6 +11,9 @@ const schema = defineEntity({
     revision: p.integer(),
     data: p.json<Message>(),
     time: p.datetime(3),
+    /** When its order, that runs on, will have ended, as it was estimated then. */
+    expectedAt: p.datetime(3).nullable(),
+    latestAt: p.datetime(3).nullable(),
     /** Its place in the feed of all events, in the order of commits; null: written by a version that knew none. */
     position: p.bigint('number').nullable(),
   },
@@ -18,7 +21,7 @@ const schema = defineEntity({
 
 export type TaskEventRow = Pick<
   InferEntity<typeof schema>,
-  'taskId' | 'eventId' | 'type' | 'revision' | 'data' | 'time' | 'position'
+  'taskId' | 'eventId' | 'type' | 'revision' | 'data' | 'time' | 'expectedAt' | 'latestAt' | 'position'
 >;
 
 /** One event as it was received: the history that the stages are folded from. */
@@ -26,7 +29,17 @@ export class TaskEvent extends schema.class {
   /** Its row: there are too many for entities. */
   static received(eventId: string, time: Date, data: Message): TaskEventRow {
     const { type } = data.constructor as MessageClass;
-    return { taskId: data.taskId, eventId, type, revision: data.revision, data, time, position: null };
+    return {
+      taskId: data.taskId,
+      eventId,
+      type,
+      revision: data.revision,
+      data,
+      time,
+      expectedAt: null,
+      latestAt: null,
+      position: null,
+    };
   }
 }
 schema.setClass(TaskEvent);

@@ -81,6 +81,17 @@ export type ErrorView = {
     format?: '9:16' | '16:9' | '1:1';
 };
 
+export type EstimateView = {
+    /**
+     * Half of the recent films would have ended by then.
+     */
+    expectedAt: string;
+    /**
+     * Nine of ten recent films would have ended by then.
+     */
+    latestAt: string;
+};
+
 export type WaitingView = {
     /**
      * Stable and machine-readable.
@@ -228,6 +239,10 @@ export type ProjectSummaryView = {
      * Why the latest order failed.
      */
     error?: ErrorView;
+    /**
+     * When the running order will have ended, as it was estimated when it reached its stage. Absent where too few videos can be compared, or while the stage waits for something.
+     */
+    estimate?: EstimateView;
     stages: Array<StageView>;
 };
 
@@ -289,6 +304,10 @@ export type ProjectView = {
      * Why the latest order failed.
      */
     error?: ErrorView;
+    /**
+     * When the running order will have ended, as it was estimated when it reached its stage. Absent where too few videos can be compared, or while the stage waits for something.
+     */
+    estimate?: EstimateView;
     stages: Array<StageView>;
     description?: string;
     music: MusicDto;
@@ -558,17 +577,6 @@ export type OrderStageView = {
     formats?: Array<OrderFilmView>;
 };
 
-export type EstimateView = {
-    /**
-     * Half of the recent films would have ended by then.
-     */
-    expectedAt: string;
-    /**
-     * Nine of ten recent films would have ended by then.
-     */
-    latestAt: string;
-};
-
 export type OrderDetailView = {
     projectId: string;
     /**
@@ -595,7 +603,7 @@ export type OrderDetailView = {
      */
     deadline: string;
     /**
-     * When the running order will have ended; in no list. Absent where too few films can be compared.
+     * When the running order will have ended, as of now; in no list. Absent where too few films can be compared.
      */
     estimate?: EstimateView;
     createdAt: string;
@@ -930,6 +938,10 @@ export type EventView = {
      * What the stage waits for.
      */
     waiting?: ReasonView;
+    /**
+     * When its order, which goes on, will have ended.
+     */
+    estimate?: EstimateView;
     /**
      * The stages of a cancelled order that cost money.
      */
