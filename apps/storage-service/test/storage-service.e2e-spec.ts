@@ -324,7 +324,7 @@ describe('storage-service', () => {
       const [event, other] = [film('refused'), film('other')];
       const toldOf = async ({ taskId }: Message) =>
         (await bed.topics.read(topics.taskEvents.name)).filter(({ key }) => key === taskId);
-      const detail = expect.any(String) as string;
+      const detail = expect.any(String) as unknown;
       const delay = { type: StageDelayed.type, data: { stage: 'video', code: 'STORAGE_UNAUTHORIZED', detail } };
       const begun = Date.now();
       front.refuse(403, 'AuthenticationFailed', '5');

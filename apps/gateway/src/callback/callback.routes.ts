@@ -16,10 +16,12 @@ export async function setUpCallbacks(app: NestFastifyApplication): Promise<void>
     routes.removeAllContentTypeParsers();
     routes.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     routes.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));
-    routes.post(`${PREFIX}*`, async (request: FastifyRequest<{ Params: { '*': string } }>) => {
+    const receive = async (request: FastifyRequest<{ Params: { '*'?: string } }>) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      await intake.take(request.params['*'].split('/'), body);
+      await intake.take(request.params['*']?.split('/') ?? [], body);
       return { status: 'received' };
-    });
+    };
+    // The router drops a trailing slash, so that the bare prefix is an address of its own.
+    for (const path of [PREFIX, `${PREFIX}*`]) routes.post(path, receive);
   });
 }
