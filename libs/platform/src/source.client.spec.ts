@@ -12,7 +12,6 @@ const open = (settings: Record<string, string>) =>
     loadConfig(ServiceConfig, {
       MYSQL_URL: 'mysql://u:p@localhost/db',
       KAFKA_BROKERS: 'localhost:9092',
-      HTTP_TIMEOUT_MS: '1500',
       ...settings,
     }),
   );
@@ -147,7 +146,8 @@ describe('SourceClient', () => {
 
   it('gives up on a host that does not answer, breaks off or is not there', async () => {
     answer = () => undefined;
-    expect(await failure()).toMatchObject({ code: 'SOURCE_TIMEOUT', retriable: true });
+    const hasty = open({ FETCH_PRIVATE_HOSTS: '127.0.0.1', HTTP_TIMEOUT_MS: '200' });
+    expect(await failure(undefined, hasty)).toMatchObject({ code: 'SOURCE_TIMEOUT', retriable: true });
     answer = (_, call) => call.socket.destroy();
     expect(await failure()).toMatchObject({ code: 'SOURCE_NO_ANSWER', retriable: true });
     expect(await failure('http://127.0.0.1:2/file')).toMatchObject({ code: 'SOURCE_UNREACHABLE', retriable: true });

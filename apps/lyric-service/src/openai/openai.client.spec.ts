@@ -43,7 +43,6 @@ describe('OpenAiClient', () => {
         KAFKA_BROKERS: 'localhost:9092',
         OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
         OPENAI_API_KEY: 'sk-canary',
-        HTTP_TIMEOUT_MS: '1000',
         ...environment,
       }),
     );

@@ -7,15 +7,17 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { TrackMeter } from './track-meter.ts';
 
-const config = loadConfig(ServiceConfig, {
-  MYSQL_URL: 'mysql://u:p@localhost/db',
-  KAFKA_BROKERS: 'localhost:9092',
-  FETCH_PRIVATE_HOSTS: '127.0.0.1',
-  HTTP_TIMEOUT_MS: '1500',
-});
+function open(changes: Record<string, string> = {}): TrackMeter {
+  const config = loadConfig(ServiceConfig, {
+    MYSQL_URL: 'mysql://u:p@localhost/db',
+    KAFKA_BROKERS: 'localhost:9092',
+    FETCH_PRIVATE_HOSTS: '127.0.0.1',
+    ...changes,
+  });
+  return new TrackMeter(new SourceClient(config), config);
+}
 
 describe('TrackMeter', () => {
-  const meter = new TrackMeter(new SourceClient(config), config);
   let answer: (reply: ServerResponse) => void;
   let music: Buffer;
   const server = createServer((_, reply) => answer(reply));
@@ -29,9 +31,10 @@ describe('TrackMeter', () => {
     await new Promise(resolve => server.close(resolve));
   });
 
-  const measured = () => meter.secondsOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/1.mp3`);
+  const measured = (meter = open()) =>
+    meter.secondsOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/1.mp3`);
   const failure = async (): Promise<ProviderError> => {
-    const thrown: unknown = await measured().catch((error: unknown) => error);
+    const thrown: unknown = await measured(open({ HTTP_TIMEOUT_MS: '500' })).catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(ProviderError);
     return thrown as ProviderError;
   };

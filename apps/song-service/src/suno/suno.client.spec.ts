@@ -66,7 +66,6 @@ describe('SunoClient', () => {
       PUBLIC_URL: 'http://castad.example',
       SUNO_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       SUNO_API_KEY: 'the-key',
-      HTTP_TIMEOUT_MS: '1500',
       ...changes,
     });
     return new SunoClient(new HttpService(axios.create(httpOptions(config))), config);
@@ -250,7 +249,7 @@ describe('SunoClient', () => {
 
     it('does not know what became of the order when there is no answer in time', async () => {
       answer = () => undefined;
-      expect(await failure(client.submit(song))).toMatchObject({
+      expect(await failure(open({ HTTP_TIMEOUT_MS: '200' }).submit(song))).toMatchObject({
         code: 'SUNO_TIMEOUT',
         refused: false,
         retriable: true,

@@ -56,12 +56,12 @@ describe('CreatomateClient', () => {
       CREATOMATE_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       CREATOMATE_API_KEY: 'the-key',
       CREATOMATE_TEMPLATES: '9:16=template-1',
-      HTTP_TIMEOUT_MS: '1500',
       ...changes,
     });
     return new CreatomateClient(new HttpService(axios.create(httpOptions(config))), config);
   };
-  const submit = () => client.submit(script, 'http://castad.example/callbacks/creatomate/the-token', 'the-token');
+  const submit = (by = client) =>
+    by.submit(script, 'http://castad.example/callbacks/creatomate/the-token', 'the-token');
   const failure = async (call: Promise<unknown>): Promise<ProviderError> => {
     const thrown: unknown = await call.catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(ProviderError);
@@ -177,7 +177,9 @@ describe('CreatomateClient', () => {
 
     it('does not know what became of the order when there is no answer in time', async () => {
       answer = () => undefined;
-      expect(await failure(submit())).toMatchObject({ code: 'CREATOMATE_TIMEOUT', refused: false, retriable: true });
+      expect(await failure(submit(open({ HTTP_TIMEOUT_MS: '200' })))).toMatchObject({
+        ...{ code: 'CREATOMATE_TIMEOUT', refused: false, retriable: true },
+      });
     });
 
     it('does not know what became of the order when the connection breaks', async () => {
