@@ -21,6 +21,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { migrations } from '../src/migrations/index.ts';
 import type { LinksResponse } from '../src/link/link.dto.ts';
+import { MAX_LINK_TTL_MS } from '../src/storage-service.config.ts';
 import { IdentityHost } from './identity-host.ts';
 import { SourceHost, whole } from './source-host.ts';
 
@@ -127,6 +128,17 @@ describe('storage-service without an account key', () => {
 
     link.searchParams.set('se', '2020-01-01T00:00:00Z');
     expect((await fetched(link)).status).toBe(403);
+  });
+
+  it('says how long a link works: no longer than the key that it is signed by', async () => {
+    const [taskId, imageId] = [newId(), newId()];
+    await putPhoto(taskId, imageId);
+    const assets = [{ revision: 0, kind: 'image', ref: imageId }];
+    const { data } = await call('POST', '/internal/links', { taskId, assets, ttlMs: MAX_LINK_TTL_MS });
+    const [{ url, expiresAt }] = (data as LinksResponse).links as [LinksResponse['links'][number]];
+    const signed = new URL(url).searchParams;
+    expect(new Date(signed.get('se') as string)).toEqual(new Date(expiresAt));
+    expect(signed.get('se')).toBe(signed.get('ske'));
   });
 
   it('stores a film in blocks, and asks for a token once for many calls', async () => {

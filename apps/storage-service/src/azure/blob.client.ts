@@ -23,6 +23,12 @@ export interface Content {
   readonly sha256: string;
 }
 
+/** To one file, for whoever has it. `expiresAt` is ISO 8601: it works until then. */
+export interface FileLink {
+  url: string;
+  expiresAt: string;
+}
+
 const BLOCK_BYTES = 8 * 1024 * 1024;
 /** A path never gets other content, so whoever has it may keep it. */
 const CACHE_CONTROL = 'private, max-age=31536000, immutable';
@@ -86,7 +92,7 @@ export class BlobClient implements OnApplicationBootstrap {
    * A link that lets anybody read one file for a time. It is a secret: never logged, stored or sent in a message.
    * @throws ProviderError `STORAGE_...`
    */
-  async link(path: string, ttlMs: number, contentDisposition?: string): Promise<string> {
+  async link(path: string, ttlMs: number, contentDisposition?: string): Promise<FileLink> {
     const blob = this.blob(path);
     const now = Date.now();
     const options = {
@@ -100,7 +106,11 @@ export class BlobClient implements OnApplicationBootstrap {
       throw this.storageError(error);
     });
     const { AZURE_PUBLIC_ENDPOINT: publicEndpoint } = this.config;
-    return publicEndpoint ? publicEndpoint + url.slice(this.account.service.url.replace(/\/$/, '').length) : url;
+    const { service } = this.account;
+    return {
+      url: publicEndpoint ? publicEndpoint + url.slice(service.url.replace(/\/$/, '').length) : url,
+      expiresAt: expiryOf(url),
+    };
   }
 
   private async writeWhole(
@@ -242,6 +252,9 @@ const isWritten = (error: unknown): boolean =>
   ['BlobAlreadyExists', 'InvalidBlockList'].includes(errorCode(error));
 
 /** Not there, or not what was meant: somebody has written it anew. */
+/** A key of an identity may end before the time that was asked for. */
+const expiryOf = (url: string): string => new Date(new URL(url).searchParams.get('se') as string).toISOString();
+
 const isGone = (error: unknown): boolean =>
   error instanceof RestError && (error.statusCode === 404 || error.statusCode === 412);
 

@@ -19,7 +19,6 @@ export class LinkController {
   @HttpCode(200)
   async sign(@Body() request: LinksRequest): Promise<LinksResponse> {
     const { ttlMs = this.config.STORAGE_LINK_TTL_MS } = request;
-    const expiresAt = wholeSecond(Date.now() + ttlMs);
     const wanted = request.assets.map(asset => ({ ...asset, taskId: taskOf(asset.taskId ?? request.taskId) }));
     const found = await this.database.read('requests', em => em.find(Asset, { $or: wanted.map(keyIn) }));
     const byKey = new Map(found.map(asset => [textOf(asset), asset]));
@@ -28,8 +27,8 @@ export class LinkController {
       const [key, asset] = [keyIn(rest), byKey.get(textOf(rest))];
       const files = asset?.status === 'done' ? asset.files.filter(file => !only || file.name === only) : [];
       for (const { name, path, contentType, size } of files) {
-        const url = await this.blobs.link(path, ttlMs, contentDisposition);
-        response.links.push({ ...key, name, url, contentType, size, expiresAt });
+        const link = await this.blobs.link(path, ttlMs, contentDisposition);
+        response.links.push({ ...key, name, ...link, contentType, size });
       }
       const lost = asset?.lost(only);
       if (lost) response.failed.push({ ...key, ...lost });
@@ -49,6 +48,3 @@ function taskOf(taskId: string | undefined): string {
   if (!taskId) throw new InvalidInput('TASK_MISSING', 'Say of which task the assets are.');
   return taskId;
 }
-
-/** A signature knows no smaller part of time. */
-const wholeSecond = (time: number): string => new Date(Math.floor(time / 1000) * 1000).toISOString();

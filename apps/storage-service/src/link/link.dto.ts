@@ -15,6 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import type { FileLink } from '../azure/blob.client.ts';
 import { MAX_LINK_TTL_MS } from '../storage-service.config.ts';
 
 export class AssetKey {
@@ -68,8 +69,7 @@ export class LinksRequest {
 type Key = Pick<AssetKey, 'revision' | 'kind' | 'ref'> & { taskId: string };
 
 export interface LinksResponse {
-  /** `expiresAt` is ISO 8601: the link works until then. */
-  links: (Key & { name: string; url: string; contentType: string; size: number; expiresAt: string })[];
+  links: (Key & FileLink & { name: string; contentType: string; size: number })[];
   /** Not stored, or not yet. */
   missing: Key[];
   /** Never will be. */
