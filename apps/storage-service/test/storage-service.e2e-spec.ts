@@ -28,8 +28,10 @@ import axios from 'axios';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { crc32, deflateSync } from 'node:zlib';
 import mysql from 'mysql2/promise';
 import sharp from 'sharp';
@@ -515,8 +517,10 @@ describe('storage-service', () => {
       ])('are refused in time where there is %s, and nothing of it is told', async (_, status, code, url) => {
         const taskId = newId();
         const { status: answered, data } = await fetchPhoto(taskId, newId(), url());
-        expect([answered, (data as { code: string }).code]).toEqual([status, code]);
-        expect(JSON.stringify(data)).not.toMatch(/127|169|ECONN|localhost|passwd|401|404|500/);
+        const { requestId, ...told } = data as { code: string; requestId: string };
+        expect([answered, told.code]).toEqual([status, code]);
+        expect(requestId).toEqual(expect.any(String));
+        expect(JSON.stringify(told)).not.toMatch(/127|169|ECONN|localhost|passwd|401|404|500/);
         expect(await database.read('background', em => em.count(Asset, { taskId }))).toBe(0);
       });
     });
@@ -543,6 +547,22 @@ describe('storage-service', () => {
       expect(headers['content-type']).toMatch('application/problem+json');
       const { missing } = await linksTo(taskId, { revision: 0, kind: 'image', ref: imageId });
       expect(missing).toHaveLength(1);
+    });
+
+    it('reads what it has refused to its end: whoever is sending sees the answer, and goes on', async () => {
+      const socket = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1').setEncoding('latin1');
+      const answers: string[] = [];
+      socket.on('data', (text: string) =>
+        answers.push(...[...text.matchAll(/^HTTP\/1.1 (\d+)/gm)].map(([, code]) => code as string)),
+      );
+      const head = (size: number) =>
+        `PUT /internal/images/${newId()}/${newId()} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${SECRET}\r\n` +
+        `content-type: image/jpeg\r\ncontent-length: ${size}\r\n\r\n`;
+      const send = promisify((bytes: Buffer, done: (error?: Error | null) => void) => void socket.write(bytes, done));
+      for (const body of [Buffer.alloc(7 * MIB), Buffer.alloc(20 * MIB), jpg])
+        await send(Buffer.concat([Buffer.from(head(body.length)), body]));
+      await eventually(() => expect(answers).toEqual(['415', '413', '201']));
+      socket.destroy();
     });
 
     it('refuses another image under the id of one that is there', async () => {

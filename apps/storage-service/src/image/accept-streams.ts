@@ -5,4 +5,6 @@ export async function acceptStreams(app: NestFastifyApplication): Promise<void> 
   const fastify = app.getHttpAdapter().getInstance();
   for (const type of [/^image\//, 'application/octet-stream'])
     fastify.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+  // What is left of a refused body is read to its end: whoever is still sending would not see the answer.
+  fastify.addHook('onResponse', async ({ raw }) => void raw.resume());
 }

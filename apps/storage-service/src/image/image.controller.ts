@@ -1,6 +1,6 @@
 import { AppError, InternalGuard } from '@castad/platform';
-import { Body, Controller, Delete, HttpCode, Param, Post, Put, Req, Res, UseGuards } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Body, Controller, Delete, HttpCode, Param, Post, Put, Req, UseGuards } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { FetchImage, ImageParams, type UploadedImage } from './image.dto.ts';
 import { ImageService } from './image.service.ts';
@@ -13,20 +13,10 @@ export class ImageController {
   /** The body is the file. The same file again answers the same, another one under the same id is refused. */
   @Put(':taskId/:imageId')
   @HttpCode(201)
-  async upload(
-    @Param() { taskId, imageId }: ImageParams,
-    @Req() { body, headers }: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<UploadedImage> {
+  upload(@Param() { taskId, imageId }: ImageParams, @Req() { body, headers }: FastifyRequest): Promise<UploadedImage> {
     if (!(body instanceof Readable))
       throw new AppError('NOT_AN_IMAGE', 'Send the image itself, with its content type.', { status: 415 });
-    try {
-      return await this.images.upload(taskId, imageId, body, announced(headers['content-length']));
-    } catch (error) {
-      // What is left of a refused body is not worth reading.
-      void reply.header('connection', 'close');
-      throw error;
-    }
+    return this.images.upload(taskId, imageId, body, announced(headers['content-length']));
   }
 
   /** The same for a file that is fetched from the web. */
