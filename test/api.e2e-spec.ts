@@ -3,9 +3,12 @@ import { newId } from '@castad/platform';
 import { eventually, refusal, Rest } from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import mysql from 'mysql2/promise';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { startStudio, type ProjectView, type Studio } from './film.ts';
 
@@ -219,6 +222,51 @@ describe('the REST API', () => {
       const [assets] = await storage.query('select * from asset where task_id = ?', [taskId]);
       expect(assets).toEqual([]);
     });
+
+    it.each([MAX_IMAGE_BYTES - 1, MAX_IMAGE_BYTES, MAX_IMAGE_BYTES + 1, 3 * MAX_IMAGE_BYTES])(
+      'up to the limit and none beyond it, whichever way they come: %i bytes',
+      async size => {
+        const bytes = ofSize(await photo('01.jpg'), size);
+        const host = createServer((request, answer) => {
+          answer.writeHead(200, request.url === '/chunked' ? {} : { 'content-length': bytes.length });
+          answer.end(bytes);
+        });
+        await once(host.listen(0, '127.0.0.1'), 'listening');
+        const at = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+        const images = async () => `/v1/projects/${await draft()}/images`;
+        const chunked = async (key: object) => {
+          const { headers, body } = new Request(at, { method: 'POST', body: formOf(bytes) });
+          const type = headers.get('content-type') as string;
+          const init = {
+            headers: { 'content-type': type, ...key },
+            body: Readable.fromWeb(body as never),
+            duplex: 'half',
+          };
+          return rest.call('POST', await images(), init as unknown as RequestInit);
+        };
+        const former = async () => {
+          const form = new FormData();
+          form.append('task_id', await draft());
+          form.append('photo', new Blob([new Uint8Array(bytes)]), 'photo.jpg');
+          return rest.call('POST', '/project/image', { body: form });
+        };
+        const answers = [
+          await rest.call('POST', await images(), { body: formOf(bytes) }),
+          await rest.call('POST', await images(), { body: formOf(bytes), headers: { 'idempotency-key': newId() } }),
+          await rest.call('POST', await images(), {
+            body: formOf(await photo('03.jpg'), bytes, await photo('05.jpg')),
+          }),
+          await chunked({}),
+          await chunked({ 'idempotency-key': newId() }),
+          await rest.post(await images(), { url: `${at}/announced` }),
+          await rest.post(await images(), { url: `${at}/chunked` }),
+          await former(),
+        ];
+        host.close();
+        const said = answers.map(({ status, body }) => (status < 300 ? 'taken' : `${status} ${String(body.code)}`));
+        expect(said).toEqual(answers.map(() => (size > MAX_IMAGE_BYTES ? '413 IMAGE_TOO_LARGE' : 'taken')));
+      },
+    );
 
     it('of a request that is sent twice, one after the other or at once, only once', async () => {
       const taskId = await draft();
@@ -481,6 +529,20 @@ describe('the REST API', () => {
     });
   });
 });
+
+/** The same picture in a file of so many bytes, none of which may be missing: comments stand at its beginning. */
+function ofSize(jpeg: Buffer, size: number): Buffer {
+  const comments: Buffer[] = [];
+  for (let missing = size - jpeg.length; missing > 0;) {
+    const length = Math.min(missing > 70_000 ? 60_000 : missing, 65_000);
+    const comment = Buffer.alloc(length, ' ');
+    comment.writeUInt16BE(0xfffe);
+    comment.writeUInt16BE(length - 2, 2);
+    comments.push(comment);
+    missing -= length;
+  }
+  return Buffer.concat([jpeg.subarray(0, 2), ...comments, jpeg.subarray(2)]);
+}
 
 /** A PNG of one pixel. */
 const pixel = (red: number): Promise<Buffer> =>

@@ -1,10 +1,9 @@
-import multipart from '@fastify/multipart';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { AppError } from '@castad/platform';
 import { setUpCallbacks } from './callback/callback.routes.ts';
 import { GatewayConfig } from './gateway.config.ts';
-import { FORM_LIMITS } from './image/photos.ts';
+import { acceptForms } from './image/photos.ts';
 import { openApiDocument } from './document.ts';
 import { setUpLegacy } from './legacy/legacy.http.ts';
 
@@ -16,22 +15,12 @@ declare module 'fastify' {
 
 /** Uploads, callbacks, and the API's description at `/openapi.json` and `/docs`. */
 export async function setUpHttp(app: NestFastifyApplication): Promise<void> {
-  const { IMAGE_MAX_BYTES } = app.get(GatewayConfig);
-  await app.register(multipart, {
-    limits: { ...FORM_LIMITS, fileSize: IMAGE_MAX_BYTES },
+  const fastify = app.getHttpAdapter().getInstance();
+  await acceptForms(fastify, app.get(GatewayConfig).IMAGE_MAX_BYTES);
+  fastify.addHook('preHandler', async request => {
+    if (request.isMultipart() && !request.routeOptions.config.takesFiles)
+      throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'This call takes no files.', { status: 415 });
   });
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('preHandler', async request => {
-      if (request.isMultipart() && !request.routeOptions.config.takesFiles)
-        throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'This call takes no files.', { status: 415 });
-    })
-    // What is left of a refused upload is read to its end: it would hold up the next request of its connection.
-    .addHook('onResponse', async ({ raw }) => {
-      raw.unpipe();
-      raw.resume();
-    });
   setUpLegacy(app);
   await setUpCallbacks(app);
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {

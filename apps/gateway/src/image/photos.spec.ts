@@ -1,4 +1,3 @@
-import multipart from '@fastify/multipart';
 import type { AppError } from '@castad/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { fastify, type FastifyInstance } from 'fastify';
@@ -6,7 +5,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { FORM_LIMITS, photosIn } from './photos.ts';
+import { acceptForms, photosIn } from './photos.ts';
 
 const part = (disposition: string, content = 'x') =>
   `--b\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${content}\r\n`;
@@ -38,7 +37,7 @@ describe('a form of photos', () => {
 
   beforeAll(async () => {
     app = fastify();
-    await app.register(multipart, { limits: { ...FORM_LIMITS, fileSize: MAX_BYTES + 1 } });
+    await acceptForms(app, MAX_BYTES + 1);
     app.post('/', async request => {
       const photos: string[] = [];
       for await (const photo of photosIn(request, IDLE_MS)) {

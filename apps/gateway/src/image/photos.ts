@@ -1,14 +1,28 @@
 import { MAX_IMAGES } from '@castad/contracts';
 import { AppError, InvalidInput, toError } from '@castad/platform';
-import type { Multipart } from '@fastify/multipart';
-import type { FastifyRequest } from 'fastify';
+import multipart, { type MultipartFile } from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 const FIELD = 'images';
 
 /** One file more than are taken, and some fields, so that the refusal is our own. */
-export const FORM_LIMITS = { files: MAX_IMAGES + 1, fields: 10, fieldSize: 1024 };
+const FORM_LIMITS = { files: MAX_IMAGES + 1, fields: 10, fieldSize: 1024 };
+
+/** What is wrong with a file, or with the form around it, is the error that the file ends in. */
+export type Part =
+  { type: 'file'; fieldname: string; file: Readable } | { type: 'field'; fieldname: string; value: unknown };
+
+/** Lets forms in, with files of at most so many bytes. */
+export async function acceptForms(app: FastifyInstance, maxBytes: number): Promise<void> {
+  await app.register(multipart, { limits: { ...FORM_LIMITS, fileSize: maxBytes } });
+  // What is left of a refused upload is read to its end: it would hold up the next request of its connection.
+  app.addHook('onResponse', async ({ raw }) => {
+    raw.unpipe();
+    raw.resume();
+  });
+}
 
 /**
  * The files of a form, as they come: the next one is read when the one before has been.
@@ -25,7 +39,7 @@ export async function* photosIn(request: FastifyRequest, idleMs: number): AsyncG
 }
 
 /** The parts of a form, likewise, whatever they are called. */
-export async function* partsIn(request: FastifyRequest, idleMs: number): AsyncGenerator<Multipart> {
+export async function* partsIn(request: FastifyRequest, idleMs: number): AsyncGenerator<Part> {
   if (!request.isMultipart())
     throw new AppError('NOT_MULTIPART', 'Send the files as multipart/form-data, or the address of one as JSON.', {
       status: 415,
@@ -33,15 +47,29 @@ export async function* partsIn(request: FastifyRequest, idleMs: number): AsyncGe
   const watch = cutOffSilent(request.raw, idleMs);
   try {
     for await (const part of request.parts()) {
-      yield part;
-      if (part.type === 'file' && part.file.truncated)
-        throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
+      const { fieldname } = part;
+      if (part.type === 'file')
+        yield { type: 'file', fieldname, file: Readable.from(whole(part.file), { objectMode: false }) };
+      else yield { type: 'field', fieldname, value: part.value };
     }
   } catch (error) {
     throw error instanceof AppError ? error : brokenForm(error);
   } finally {
     clearInterval(watch);
   }
+}
+
+/** The parser ends a file at the limit as if it were all there: nobody may take it for a whole one. */
+async function* whole(file: MultipartFile['file']): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of file as AsyncIterable<Buffer>) {
+      if (file.truncated) break;
+      yield chunk;
+    }
+  } catch (error) {
+    throw brokenForm(error);
+  }
+  if (file.truncated) throw new AppError('IMAGE_TOO_LARGE', 'The image is too large.', { status: 413 });
 }
 
 /** Silence is the client's only while we wait for it: not when its form is all there, or bytes of it wait for us. */
@@ -55,7 +83,7 @@ function cutOffSilent(request: IncomingMessage, idleMs: number): NodeJS.Timeout 
 }
 
 /** What the client sent is no whole form: the parser's errors, and those of a file that it cut off. */
-export const brokenForm = (cause: unknown) =>
+const brokenForm = (cause: unknown) =>
   new InvalidInput(
     'INVALID_MULTIPART',
     'The body is not a whole multipart/form-data form: a boundary, or the end, is missing.',

@@ -2,7 +2,6 @@ import { AppError, Conflict, InvalidInput, newId, toError, Unavailable } from '@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { GatewayConfig } from '../gateway.config.ts';
-import { brokenForm } from './photos.ts';
 import { StorageClient } from '../storage/storage.client.ts';
 import type { UploadedImage } from '../storage/storage.types.ts';
 
@@ -82,13 +81,13 @@ export class Uploads {
     }
   }
 
-  /** A file that its client cut off is not storage's fault. */
+  /** What is wrong with the file itself is not storage's fault. */
   private async pass(taskId: string, imageId: string, file: Incoming): Promise<UploadedImage> {
     if (file instanceof URL) return this.storage.fetch(taskId, imageId, file.href);
     try {
       return await this.storage.upload(taskId, imageId, file);
     } catch (error) {
-      throw file.errored ? brokenForm(file.errored) : error;
+      throw file.errored instanceof AppError ? file.errored : error;
     }
   }
 }

@@ -1,8 +1,7 @@
 import { canonicalId, InvalidInput, InvalidShape, NotFound } from '@castad/platform';
-import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import { partsIn } from '../image/photos.ts';
+import { type Part, partsIn } from '../image/photos.ts';
 
 const FIELD = 'task_id';
 
@@ -30,7 +29,7 @@ export async function takeForm<T>(
   }
 }
 
-async function* filesFrom(first: Readable, parts: AsyncIterable<Multipart>): AsyncGenerator<Readable> {
+async function* filesFrom(first: Readable, parts: AsyncIterable<Part>): AsyncGenerator<Readable> {
   yield first;
   for await (const part of parts) if (part.type === 'file') yield part.file;
 }
