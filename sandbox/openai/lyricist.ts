@@ -25,10 +25,16 @@ const linesPerSection = 4;
 const calm =
   /잔잔|조용|고요|느린|발라드|로파이|calm|quiet|slow|ballad|lo-?fi|gentle|静|落ち着|バラード|ローファイ|安静|宁静|慢|抒情/i;
 
-/** Lyrics for the brief in the last user message; the same message always gets the same lyrics. */
-export function writeLyric(prompt: string): Lyric {
+/** Lyrics for the brief in the last user message, if it asks for several; the same message always gets the same ones. */
+export function writeDrafts(prompt: string): Lyric[] | undefined {
+  const { drafts } = briefIn(prompt);
+  if (typeof drafts !== 'number') return undefined;
+  return Array.from({ length: drafts }, (_, i) => writeLyric(prompt, numberFrom(prompt) + i));
+}
+
+/** The same of one lyric. */
+export function writeLyric(prompt: string, seed = numberFrom(prompt)): Lyric {
   const brief = briefIn(prompt);
-  const seed = numberFrom(prompt);
   const phrases = languages[stringOr(brief.language, 'ko').slice(0, 2)] ?? ko;
   const mood = calm.test(`${stringOr(brief.style)} ${stringOr(brief.description)}`) ? 'calm' : 'bright';
   const say = (line: string) => filled(line, stringOr(brief.businessName), stringOr(brief.region));

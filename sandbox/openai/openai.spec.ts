@@ -76,6 +76,19 @@ describe('the chat stand-in', () => {
     expect(linesOf(lyric)).toHaveLength(20);
   });
 
+  it('writes as many drafts as the brief asks for, each in words of its own', async () => {
+    const drafts = object({ lyrics: { type: 'array', items: schema } });
+    const format = { type: 'json_schema', json_schema: { name: 'lyrics', strict: true, schema: drafts } };
+    const several = request({ ...brief, drafts: 3 }, { response_format: format });
+    const read = async () =>
+      (JSON.parse((await complete(several)).choices[0].message.content) as { lyrics: Lyric[] }).lyrics.map(linesOf);
+    const lyrics = await read();
+    expect(lyrics.map(lines => lines.length)).toEqual([20, 20, 20]);
+    expect(new Set(lyrics.map(lines => lines.join())).size).toBe(3);
+    await standIn.ask('/__sim/faults', { endpoint: '*', kind: 'fewer-drafts', body: 2 });
+    expect(await read()).toEqual(lyrics.slice(0, 2));
+  });
+
   it.each(['ko', 'en', 'ja', 'zh'])('sings about the shop and its region in %s', async language => {
     const text = linesOf(await lyricFor({ ...brief, language })).join('\n');
     expect(text).toContain('하늘바다 스테이');

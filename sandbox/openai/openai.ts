@@ -4,9 +4,11 @@ import { Ids } from '../stand-in/ids.ts';
 import type { Provider } from '../stand-in/server.ts';
 import { defaults, type Settings } from '../stand-in/settings.ts';
 import { conform } from './conform.ts';
-import { writeLyric, type Lyric } from './lyricist.ts';
+import { writeDrafts, writeLyric, type Lyric } from './lyricist.ts';
 import { badParameter, refusal } from './refusal.ts';
 import { fault } from './request.ts';
+
+type Words = Lyric | { lyrics: Lyric[] };
 
 const answerSeconds = 2;
 const models = ['gpt-5', 'gpt-5-mini', 'gpt-4.1', 'gpt-4.1-mini', 'gpt-4o', 'gpt-4o-mini'];
@@ -17,6 +19,7 @@ const faultKinds = [
   'content-filter',
   'empty',
   'fenced',
+  'fewer-drafts',
   'flagged',
   'invalid-json',
   'invalid-schema',
@@ -139,14 +142,21 @@ function unsupported(call: Call): Reply | undefined {
 }
 
 function contentFor(call: Call): string {
-  const lyric = writeLyric(promptFor(call));
-  const content = formatted(lyric, call.body);
+  const words = wordsFor(call);
+  const content = formatted(words, call.body);
   if (faultOf(call, 'empty')) return '';
   if (faultOf(call, 'fenced')) return fenced(content);
   if (faultOf(call, 'prefixed')) return `Here are your lyrics: ${content}`;
   if (faultOf(call, 'length') ?? faultOf(call, 'invalid-json')) return content.slice(0, content.length / 2);
-  if (faultOf(call, 'invalid-schema')) return JSON.stringify({ ...lyric, sections: 'la la la' });
+  if (faultOf(call, 'invalid-schema'))
+    return JSON.stringify({ ...words, ['lyrics' in words ? 'lyrics' : 'sections']: 'la la la' });
   return content;
+}
+
+function wordsFor(call: Call): Words {
+  const prompt = promptFor(call);
+  const lyrics = writeDrafts(prompt)?.slice(0, Number(faultOf(call, 'fewer-drafts')?.body ?? Infinity));
+  return lyrics ? { lyrics } : writeLyric(prompt);
 }
 
 function promptFor(call: Call): string {
@@ -155,13 +165,16 @@ function promptFor(call: Call): string {
   return prompt.replace(/"language":"(\w+)"/, (_, asked) => `"language":"${asked === 'ja' ? 'ko' : 'ja'}"`);
 }
 
-function formatted(lyric: Lyric, { response_format: format, messages }: Json): string {
-  if (isObject(format) && format.type === 'json_object') return JSON.stringify(lyric);
+function formatted(words: Words, { response_format: format, messages }: Json): string {
+  if (isObject(format) && format.type === 'json_object') return JSON.stringify(words);
   const named = isObject(format) ? format.json_schema : undefined;
-  if (isObject(named) && isObject(named.schema)) return JSON.stringify(conform(named.schema, lyric));
-  if (/answer with .*JSON/i.test(JSON.stringify(messages))) return fenced(JSON.stringify(lyric));
-  return [lyric.title, ...lyric.sections.map(({ label, lines }) => [`[${label}]`, ...lines].join('\n'))].join('\n\n');
+  if (isObject(named) && isObject(named.schema)) return JSON.stringify(conform(named.schema, words));
+  if (/answer with .*JSON/i.test(JSON.stringify(messages))) return fenced(JSON.stringify(words));
+  return ('lyrics' in words ? words.lyrics : [words]).map(textOf).join('\n\n');
 }
+
+const textOf = ({ title, sections }: Lyric): string =>
+  [title, ...sections.map(({ label, lines }) => [`[${label}]`, ...lines].join('\n'))].join('\n\n');
 
 const fenced = (json: string): string => `\`\`\`json\n${json}\n\`\`\``;
 

@@ -108,6 +108,36 @@ describe('lyric-service', () => {
     expect(await rowOf(command)).toMatchObject({ attempt: 1, tries: 0 });
   });
 
+  it('writes several drafts in one call, each in words of its own, however often it is told', async () => {
+    const command = order({ drafts: 3 });
+    await bed.topics.send([command], { times: 3 });
+    await ended(command, 'done');
+    const { lyric, drafts = [], draftsAsked } = await only(LyricGenerated, command);
+    expect([drafts.length, draftsAsked, drafts[0]]).toEqual([3, 3, lyric]);
+    expect(new Set(drafts.map(({ sections }) => JSON.stringify(sections))).size).toBe(3);
+    expect(await callsFor(command)).toMatchObject([{ body: { max_completion_tokens: 6_000 } }]);
+    expect(await rowOf(command)).toMatchObject({ attempt: 1, drafts_asked: 3 });
+  });
+
+  it('makes do with fewer drafts than were asked for', async () => {
+    await troubled({ kind: 'fewer-drafts', body: 2 });
+    const command = order({ drafts: 3 });
+    await bed.topics.send([command]);
+    await ended(command, 'done');
+    const { drafts, draftsAsked } = await only(LyricGenerated, command);
+    expect([drafts?.length, draftsAsked]).toEqual([2, 3]);
+    expect(await callsFor(command)).toHaveLength(1);
+  });
+
+  it('gives up after three calls of which no draft came', async () => {
+    await troubled({ kind: 'invalid-schema' });
+    const command = order({ drafts: 3 });
+    await bed.topics.send([command]);
+    await ended(command, 'failed');
+    expect(await only(LyricFailed, command)).toMatchObject({ code: 'OPENAI_GARBAGE', retryable: true });
+    expect(await callsFor(command)).toHaveLength(3);
+  });
+
   it.each([
     ['refuses', { kind: 'refusal' }, 'OPENAI_REFUSED', false],
     ['filters the answer', { kind: 'content-filter' }, 'OPENAI_CONTENT_FILTER', false],
@@ -311,6 +341,17 @@ describe('lyric-service', () => {
       await bed.topics.send([command]);
       await ended(command, 'failed');
       expect(await only(LyricFailed, command)).toMatchObject(refusal);
+    });
+
+    it('leaves out the drafts that are flagged', async () => {
+      const command = order({ drafts: 3, plan: aPlan({ brief: { businessName: newId(), region: 'Sokcho' } }) });
+      const verdict = { endpoint: 'POST /v1/moderations', kind: 'flagged', body: ['violence'] };
+      // The brief passes, and the draft that is asked about first.
+      await troubled({ ...verdict, after: 2 });
+      await bed.topics.send([command]);
+      await ended(command, 'done');
+      const { drafts, draftsAsked } = await only(LyricGenerated, command);
+      expect([drafts?.length, draftsAsked]).toEqual([1, 3]);
     });
 
     it('waits, and says so, where the model has none', async () => {

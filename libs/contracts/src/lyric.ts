@@ -4,10 +4,13 @@ import {
   ArrayMinSize,
   IsArray,
   IsIn,
+  IsInt,
   IsObject,
   IsOptional,
   IsString,
   Length,
+  Max,
+  Min,
   ValidateNested,
 } from 'class-validator';
 import { Failure } from './failure.ts';
@@ -21,6 +24,9 @@ export type SectionLabel = (typeof sectionLabels)[number];
 /** No song of a minute holds more, and the smallest model of the composer takes no more, labels and line breaks included. */
 export const MAX_LYRIC_LINES = 200;
 export const MAX_LYRIC_LETTERS = 3_000;
+
+/** As many lyrics as there are to choose from. */
+export const MAX_DRAFTS = 3;
 
 /** One part of the lyric, as it is sung. */
 export class LyricSection {
@@ -74,6 +80,13 @@ export class GenerateLyric extends Message {
   @ValidateNested()
   @Type(() => Lyric)
   lyric?: Lyric;
+
+  /** How many lyrics are written for the client to choose from. Absent: one. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DRAFTS)
+  drafts?: number;
 }
 
 /** The words are written. */
@@ -90,6 +103,22 @@ export class LyricGenerated extends Message {
   @ValidateNested()
   @Type(() => Lyric)
   lyric!: Lyric;
+
+  /** All that there is to choose from, `lyric` first. Absent: that one alone was asked for. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_DRAFTS)
+  @ValidateNested({ each: true })
+  @Type(() => Lyric)
+  drafts?: Lyric[];
+
+  /** How many were asked for; fewer may have been of use. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DRAFTS)
+  draftsAsked?: number;
 }
 
 export class LyricFailed extends Failure {

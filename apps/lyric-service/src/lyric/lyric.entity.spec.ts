@@ -22,10 +22,18 @@ describe('LyricJob', () => {
   it('hands on the lyric with the plan, and keeps what it cost', () => {
     const command = aGenerateLyric();
     const job = LyricJob.ordered(command, cause);
-    const event = job.written(aLyric(), { model: 'gpt', promptTokens: 10, completionTokens: 20 });
+    const event = job.written({ lyric: aLyric() }, { model: 'gpt', promptTokens: 10, completionTokens: 20 });
     expect(job).toMatchObject({ status: 'done', dueAt: null, model: 'gpt', promptTokens: 10, completionTokens: 20 });
     expect(event).toBeInstanceOf(LyricGenerated);
     expect(event).toEqual({ taskId: command.taskId, revision: 1, plan: command.plan, lyric: aLyric() });
+  });
+
+  it('hands on all that there is to choose from, and how many were asked for', () => {
+    const job = LyricJob.ordered(aGenerateLyric({ drafts: 3 }), cause);
+    const drafts = [aLyric(), { ...aLyric(), title: 'Another' }];
+    const event = job.written({ lyric: aLyric(), drafts }, {});
+    expect(event).toMatchObject({ lyric: aLyric(), drafts, draftsAsked: 3 });
+    expect(job).toMatchObject({ lyric: aLyric(), drafts, draftsAsked: 3 });
   });
 
   it('says why there is no lyric', () => {

@@ -11,6 +11,9 @@ const schema = defineEntity({
     revision: p.integer().primary(),
     plan: p.json<Plan>(),
     lyric: p.json<Lyric>().nullable(),
+    /** How many there are to be to choose from; null: one. */
+    draftsAsked: p.integer().nullable(),
+    drafts: p.json<Lyric[]>().nullable(),
     /** The model that wrote it, by its own account. */
     model: p.string().length(100).nullable(),
     promptTokens: p.integer().nullable(),
@@ -20,6 +23,9 @@ const schema = defineEntity({
   },
 });
 
+/** What was written: one lyric, or the first of those there are to choose from. */
+export type Words = Pick<LyricGenerated, 'lyric' | 'drafts'>;
+
 /** What a lyric cost. */
 export interface Usage {
   model?: string;
@@ -27,18 +33,20 @@ export interface Usage {
   completionTokens?: number;
 }
 
-/** The lyric of one order. `attempt` counts the calls to the model. */
+/** The lyric of one order, or its drafts. `attempt` counts the calls to the model. */
 export class LyricJob extends schema.class {
   /** With words of the client's own there is nothing left to write. */
-  static ordered({ taskId, revision, plan, lyric }: GenerateLyric | LyricGenerated, cause: Cause): LyricJob {
-    return Object.assign(new LyricJob(), { taskId, revision, plan, lyric, ...newJob(plan.deadline, cause) });
+  static ordered({ taskId, revision, plan, lyric, drafts: draftsAsked }: GenerateLyric, cause: Cause): LyricJob {
+    const job = newJob(plan.deadline, cause);
+    return Object.assign(new LyricJob(), { taskId, revision, plan, lyric, draftsAsked, ...job });
   }
 
-  written(lyric: Lyric, usage: Usage): LyricGenerated {
+  written({ lyric, drafts }: Words, usage: Usage): LyricGenerated {
     const { taskId, revision, plan } = this;
-    Object.assign(this, { lyric, ...usage });
+    Object.assign(this, { lyric, drafts, ...usage });
     end(this, 'done');
-    return message(LyricGenerated, { taskId, revision, plan, lyric });
+    const choice = drafts && { drafts, draftsAsked: this.draftsAsked ?? drafts.length };
+    return message(LyricGenerated, { taskId, revision, plan, lyric, ...choice });
   }
 
   failed(reason: Reason): LyricFailed {

@@ -12,12 +12,12 @@ export class LyricRestorers {
 
   @Restore(LyricGenerated)
   onLyricGenerated(event: LyricGenerated, { unit, cause }: MessageContext) {
-    const { taskId, revision, lyric } = event;
+    const { taskId, revision, draftsAsked: drafts } = event;
     this.worker.restore(unit, {
       key: { taskId, revision },
       tell: known => {
-        const job = known ?? LyricJob.ordered(event, cause);
-        if (!isFinal(job)) job.written(lyric, {});
+        const job = known ?? LyricJob.ordered({ ...event, drafts }, cause);
+        if (!isFinal(job)) job.written(event, {});
         return job;
       },
     });

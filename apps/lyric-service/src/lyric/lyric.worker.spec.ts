@@ -1,4 +1,4 @@
-import type { Message } from '@castad/contracts';
+import type { Lyric, Message } from '@castad/contracts';
 import { loadConfig, ProviderError } from '@castad/platform';
 import { aGenerateLyric, aLyric, aPlan } from '@castad/testing';
 import type { Outcome } from '@castad/worker';
@@ -12,7 +12,7 @@ import { LyricWorker } from './lyric.worker.ts';
 /** A model as a test wants it. */
 class FakeModel {
   readonly calls: { request: LyricRequest; maxTokens: number }[] = [];
-  answer: LyricAnswer | Error = { lyric: aLyric(), model: 'gpt', promptTokens: 10, completionTokens: 20 };
+  answer: LyricAnswer | Error = { lyrics: [aLyric()], model: 'gpt', promptTokens: 10, completionTokens: 20 };
 
   async write(request: LyricRequest, maxTokens: number): Promise<LyricAnswer> {
     this.calls.push({ request, maxTokens });
@@ -66,6 +66,51 @@ describe('LyricWorker', () => {
     ]);
     expect(said).toMatchObject([{ taskId: job.taskId, plan, lyric: { ...aLyric(), style: 'slow jazz' } }]);
     expect(job).toMatchObject({ status: 'done', attempt: 1, model: 'gpt', completionTokens: 20 });
+  });
+
+  describe('where several drafts are ordered', () => {
+    const drafts = ['One', 'Two', 'Three'].map(title => ({
+      ...aLyric(),
+      ...{ title, sections: [{ label: 'verse' as const, lines: [`Waves are calling you to ${title}`] }] },
+    }));
+    const [one, two, three] = drafts as [Lyric, Lyric, Lyric];
+    const korean = { ...one, sections: [{ label: 'verse' as const, lines: ['파도가 너를 부르네'] }] };
+    const unsung = { ...one, sections: [] };
+    const ordered = (attempt = 1) => {
+      const job = claimed(attempt);
+      job.draftsAsked = 3;
+      return job;
+    };
+
+    it('makes one call for all of them, with room for each', async () => {
+      model.answer = { lyrics: drafts, completionTokens: 60 };
+      const { said } = await step(ordered());
+      expect(model.calls).toMatchObject([{ request: { drafts: 3 }, maxTokens: 3000 }]);
+      expect(said).toMatchObject([{ lyric: one, drafts, draftsAsked: 3 }]);
+    });
+
+    it.each([
+      ['one cannot be sung', [unsung, two, three], [two, three]],
+      ['one is in another language', [one, korean, three], [one, three]],
+      ['two say the same', [one, { ...one, title: 'Another' }, three], [one, three]],
+      ['there are too few', [two], [two]],
+      [
+        'there are too many',
+        [one, two, three, { ...one, sections: [{ ...one.sections[0], lines: ['More'] }] }],
+        drafts,
+      ],
+    ] as [string, Lyric[], Lyric[]][])('keeps those of use where %s', async (_, lyrics, expected) => {
+      model.answer = { lyrics };
+      expect((await step(ordered())).said).toMatchObject([{ lyric: expected[0], drafts: expected, draftsAsked: 3 }]);
+      expect(model.calls).toHaveLength(1);
+    });
+
+    it('asks again where none is of use, with more room for each', async () => {
+      model.answer = { lyrics: [korean, korean] };
+      expect((await step(ordered(2))).said).toEqual([]);
+      expect(model.calls).toMatchObject([{ maxTokens: 6000 }]);
+      expect((await step(ordered(3))).said).toMatchObject([{ code: 'OPENAI_WRONG_LANGUAGE' }]);
+    });
   });
 
   it('asks again where the lyric is in another language than was ordered, and at last says so', async () => {
@@ -182,7 +227,7 @@ describe('LyricWorker', () => {
   });
 
   it('takes words that cannot be sung for garbage', async () => {
-    model.answer = { lyric: { title: '', style: '', sections: [] } };
+    model.answer = { lyrics: [{ title: '', style: '', sections: [] }] };
     const job = claimed();
     expect((await step(job)).said).toEqual([]);
     expect(job).toMatchObject({ tries: 1, errorCode: 'OPENAI_GARBAGE' });

@@ -1,4 +1,4 @@
-import { type Lyric, type Stage, sung } from '@castad/contracts';
+import { type Lyric, type Plan, type Stage, sung } from '@castad/contracts';
 import { toError } from '@castad/platform';
 import {
   asProviderError,
@@ -14,12 +14,14 @@ import {
   type Reason,
 } from '@castad/worker';
 import { Injectable } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
 import { LyricServiceConfig } from '../lyric-service.config.ts';
 import { OpenAiClient } from '../openai/openai.client.ts';
 import { garbage, TRUNCATED, wrongLanguage } from '../openai/openai-errors.ts';
+import type { WrittenLyric } from '../openai/openai.types.ts';
 import { fittingLyric } from './fitting-lyric.ts';
 import { isWrittenIn } from './language.ts';
-import { LyricJob, type Usage } from './lyric.entity.ts';
+import { LyricJob, type Usage, type Words } from './lyric.entity.ts';
 
 const TIME_OVER: Reason = {
   code: 'DEADLINE_EXCEEDED',
@@ -58,18 +60,18 @@ export class LyricWorker extends Worker<LyricJob> {
     if (job.lyric) {
       const own = { ...job.lyric, sections: sung(job.lyric.sections) };
       await this.openai.check(own);
-      return finished(own);
+      return finished({ lyric: own });
     }
     if (job.attempt > this.config.OPENAI_MAX_CALLS) return ending(lastError(job) ?? noAnswerSaved);
     const { brief, language, music } = job.plan;
-    const { lyric: written, ...usage } = await this.openai.write(
-      { ...brief, language, ...music },
-      this.config.OPENAI_MAX_TOKENS * job.attempt,
+    const asked = job.draftsAsked ?? 1;
+    const { lyrics, ...usage } = await this.openai.write(
+      { ...brief, language, ...music, ...(asked > 1 && { drafts: asked }) },
+      this.config.OPENAI_MAX_TOKENS * asked * job.attempt,
     );
-    const lyric = fittingLyric(written, music.style);
-    if (!lyric) throw garbage();
-    if (!isWrittenIn(language, lyric, brief)) throw wrongLanguage();
-    return finished(lyric, usage);
+    const [lyric, ...others] = usable(lyrics, job.plan);
+    const drafts = job.draftsAsked ? [lyric, ...others].slice(0, asked) : undefined;
+    return finished({ lyric, drafts }, usage);
   }
 
   /** What was refused cost nothing and is tried until the deadline; what the model may have answered, a few times. */
@@ -100,11 +102,22 @@ export class LyricWorker extends Worker<LyricJob> {
   }
 }
 
+/** What can be sung of an answer, in the language that was ordered, each once. @throws ProviderError if nothing can */
+function usable(written: WrittenLyric[], { brief, language, music }: Plan): [Lyric, ...Lyric[]] {
+  const fitting = written.flatMap(lyric => fittingLyric(lyric, music.style) ?? []);
+  if (fitting.length === 0) throw garbage();
+  const [first, ...others] = fitting.filter(lyric => isWrittenIn(language, lyric, brief));
+  if (!first) throw wrongLanguage();
+  const isAmong = (lyric: Lyric, earlier: Lyric[]) =>
+    earlier.some(({ sections }) => isDeepStrictEqual(sections, lyric.sections));
+  return [first, ...others.filter((lyric, i) => !isAmong(lyric, [first, ...others.slice(0, i)]))];
+}
+
 /** An answer is paid for: it is kept, whatever has become of the lease. */
-const finished = (lyric: Lyric, usage: Usage = {}): Outcome<LyricJob> => ({
-  record: (saved, publish) => publish(saved.written(lyric, usage)),
+const finished = (words: Words, usage: Usage = {}): Outcome<LyricJob> => ({
+  record: (saved, publish) => publish(saved.written(words, usage)),
   keep: (saved, publish) => {
-    if (!isFinal(saved)) publish(saved.written(lyric, usage));
+    if (!isFinal(saved)) publish(saved.written(words, usage));
   },
   accepted: true,
 });

@@ -1,6 +1,6 @@
 import { numberIn } from '@castad/platform';
 import { APIError, type OpenAI } from 'openai';
-import { lyricSchema } from './openai.types.ts';
+import { formatOf } from './openai.types.ts';
 
 type TokenLimit = 'max_completion_tokens' | 'max_tokens';
 
@@ -21,11 +21,10 @@ export class OptionalParameters {
   ) {}
 
   /** For one call. The limit of its tokens goes by the name that was not refused yet. */
-  for(maxTokens: number): Record<string, unknown> {
+  for(maxTokens: number, drafts: number): Record<string, unknown> {
     const limit = [this.tokenLimit, ...TOKEN_LIMITS].find(name => !this.refused.has(name));
-    const json_schema = { name: 'lyric', strict: true, schema: lyricSchema };
     return {
-      ...(!this.refused.has(FORMAT) && { [FORMAT]: { type: 'json_schema', json_schema } }),
+      ...(!this.refused.has(FORMAT) && { [FORMAT]: { type: 'json_schema', json_schema: formatOf(drafts) } }),
       ...(limit && { [limit]: maxTokens + (this.reasons ? this.reasoningTokens : 0) }),
     };
   }

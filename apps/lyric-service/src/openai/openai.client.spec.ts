@@ -72,7 +72,7 @@ describe('OpenAiClient', () => {
       json(200, completion({}))(call, reply, body);
     };
     expect(await client.write({ ...request, style: 'jazz' }, 500)).toEqual({
-      lyric,
+      lyrics: [lyric],
       model: 'gpt-4o-mini-2024-07-18',
       promptTokens: 120,
       completionTokens: 80,
@@ -118,14 +118,14 @@ describe('OpenAiClient', () => {
 
   it('does without usage, model and refusal, which other servers leave out', async () => {
     answer = json(200, { choices: [{ message: { content: JSON.stringify(lyric) } }] });
-    expect(await client.write(request, 500)).toEqual({ lyric });
+    expect(await client.write(request, 500)).toEqual({ lyrics: [lyric] });
   });
 
   it('takes no name and no count that no row can hold', async () => {
     const usage = { prompt_tokens: 1.5, completion_tokens: 2 ** 40 };
     for (const model of [7, '', 'x'.repeat(101)]) {
       answer = json(200, { ...completion({}), model, usage });
-      expect(await client.write(request, 500)).toEqual({ lyric });
+      expect(await client.write(request, 500)).toEqual({ lyrics: [lyric] });
     }
     answer = json(200, { ...completion({}), usage: { prompt_tokens: '120' } });
     expect(await client.write(request, 500)).toMatchObject({ promptTokens: 120 });
@@ -147,7 +147,47 @@ describe('OpenAiClient', () => {
     ['after thoughts in braces', `<think>{"style": "folk"} or {x}?</think>${JSON.stringify(lyric)}`],
   ])('reads a lyric that comes %s', async (_, content) => {
     answer = json(200, completion({ message: message(content) }));
-    expect(await client.write(request, 500)).toMatchObject({ lyric });
+    expect(await client.write(request, 500)).toMatchObject({ lyrics: [lyric] });
+  });
+
+  describe('asked for several lyrics', () => {
+    const asked = { ...request, drafts: 3 };
+    const lyrics = ['하나', '둘', '셋'].map(title => ({ ...lyric, title }));
+
+    it('asks once, in a form that holds as many as it says', async () => {
+      const sent: Record<string, unknown>[] = [];
+      answer = (call, reply, body) => {
+        sent.push(JSON.parse(body) as Record<string, unknown>);
+        json(200, completion({ message: message(JSON.stringify({ lyrics })) }))(call, reply, body);
+      };
+      expect(await client.write(asked, 500)).toMatchObject({ lyrics, completionTokens: 80 });
+      expect(sent).toMatchObject([{ response_format: { json_schema: { name: 'lyrics', strict: true } } }]);
+      const [system, user] = sent[0]?.messages as { content: string }[];
+      expect(JSON.parse(user?.content ?? '')).toEqual(asked);
+      expect(system?.content).toContain('{"lyrics": [{"title"');
+      expect(system?.content).toContain('an angle of its own');
+    });
+
+    it.each([
+      ['that are not all lyrics', JSON.stringify({ lyrics: [{ title: 'a' }, lyrics[0], 'la la', null, lyrics[2]] })],
+      ['between other words', `Sure! ${JSON.stringify({ lyrics: [lyrics[0], lyrics[2]] })} Shall I go on?`],
+    ])('reads those of use, where they come %s', async (_, content) => {
+      answer = json(200, completion({ message: message(content) }));
+      expect((await client.write(asked, 500)).lyrics).toEqual([lyrics[0], lyrics[2]]);
+    });
+
+    it('reads the one that a model wrote instead', async () => {
+      answer = json(200, completion({}));
+      expect((await client.write(asked, 500)).lyrics).toEqual([lyric]);
+    });
+
+    it.each([{ lyrics: [] }, { lyrics: 'la la la' }, { lyrics: [{ title: 'a', style: 'b', sections: 'la' }] }])(
+      'takes %j for garbage',
+      async body => {
+        answer = json(200, completion({ message: message(JSON.stringify(body)) }));
+        await expect(client.write(asked, 500)).rejects.toMatchObject({ code: 'OPENAI_GARBAGE', retriable: true });
+      },
+    );
   });
 
   describe('a model that does not take a parameter', () => {
@@ -169,7 +209,7 @@ describe('OpenAiClient', () => {
 
     it('is asked again at once without it, and never with it again', async () => {
       answer = refusing(['response_format'], coded);
-      for (let call = 0; call < 2; call++) expect(await client.write(request, 500)).toMatchObject({ lyric });
+      for (let call = 0; call < 2; call++) expect(await client.write(request, 500)).toMatchObject({ lyrics: [lyric] });
       expect(sent.map(body => 'response_format' in body)).toEqual([true, false, false]);
     });
 
@@ -333,7 +373,7 @@ describe('OpenAiClient', () => {
 
     it('is asked about the brief before the model is, and then about the lyric', async () => {
       moderated(verdict(false), verdict(false));
-      expect(await client.write({ ...request, description: '바다가 보인다' }, 500)).toMatchObject({ lyric });
+      expect(await client.write({ ...request, description: '바다가 보인다' }, 500)).toMatchObject({ lyrics: [lyric] });
       const [brief, lyrics] = ['바다민박\n속초\n바다가 보인다', '바다민박\nfolk\n파도 소리'].map(
         input => `omni-moderation-latest: ${input}`,
       );

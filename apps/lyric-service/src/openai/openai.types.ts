@@ -6,7 +6,7 @@ export interface WrittenLyric {
 }
 
 /** As strict mode wants it: every key required, nothing else allowed. */
-export const lyricSchema = {
+const lyricSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['title', 'style', 'sections'],
@@ -28,19 +28,35 @@ export const lyricSchema = {
   },
 };
 
+/** Several of them, to choose from. */
+const draftsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['lyrics'],
+  properties: { lyrics: { type: 'array', items: lyricSchema, description: 'As many as "drafts" says.' } },
+};
+
+/** The form of an answer that holds so many lyrics. */
+export const formatOf = (drafts: number) =>
+  drafts > 1
+    ? { name: 'lyrics', strict: true, schema: draftsSchema }
+    : { name: 'lyric', strict: true, schema: lyricSchema };
+
 /** Beginnings of JSON that are tried: a model may think aloud, in braces too, before it answers. */
 const MAX_BEGINNINGS = 20;
 
-/** The lyric in an answer, fenced or between other words if need be. */
-export function lyricIn(content: string): WrittenLyric | undefined {
+/** The lyrics in an answer, one or a list, fenced or between other words if need be. */
+export function lyricsIn(content: string): WrittenLyric[] {
   const end = content.lastIndexOf('}') + 1;
   let start = content.indexOf('{');
   for (let tried = 0; start !== -1 && tried < MAX_BEGINNINGS; tried++) {
     const found = parsed(content.slice(start, end));
-    if (isWrittenLyric(found)) return found;
+    const { lyrics = [found] } = (found ?? {}) as { lyrics?: unknown };
+    const written = Array.isArray(lyrics) ? lyrics.filter(isWrittenLyric) : [];
+    if (written.length > 0) return written;
     start = content.indexOf('{', start + 1);
   }
-  return undefined;
+  return [];
 }
 
 function parsed(json: string): unknown {
