@@ -16,6 +16,12 @@ export const requestCodes: Record<string, Entry> = {
   CALLBACK_NOT_KEPT: [503, "A provider's callback cannot be kept at the moment.", 'The provider repeats it by itself.'],
   DATABASE_BUSY: [503, 'Too many requests wait for the database.', again],
   DATABASE_UNAVAILABLE: [503, 'The database cannot be reached.', again],
+  DRAFTS_WITHOUT_STOP: [
+    400,
+    'Several drafts were asked for by an order that does not end with the lyric, so nobody could choose one.',
+    'Add `"stopAfter": "lyric"`, choose a draft, then order the song.',
+  ],
+  DRAFT_NOT_FOUND: [404, 'The lyric has no such draft.', 'Get the project for the drafts of the lyric.'],
   EXPIRES_IN_TOO_LONG: [400, 'A link cannot work for so long.', 'Ask for fewer seconds.'],
   FILE_NOT_FOUND: [404, 'This file was not made: a film may have no poster.', 'Look at the project for what there is.'],
   HEADERS_TOO_LARGE: [431, 'The address or the headers of the request are too long.', 'Send shorter ones.'],

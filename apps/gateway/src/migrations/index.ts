@@ -1,5 +1,6 @@
 import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
+import { AddOrderDrafts } from './add-order-drafts.ts';
 import { AddOrderLyric, AddStageWaiting } from './add-waiting.ts';
 import { AddProjectWithoutPhotos } from './add-without-photos.ts';
 import { AddStageFormat } from './add-stage-format.ts';
@@ -43,4 +44,5 @@ export const migrations = [
   { name: '0028-image-original', class: AddImageOriginal },
   { name: '0029-order-estimate', class: AddOrderEstimate },
   { name: '0030-event-estimate', class: AddEventEstimate },
+  { name: '0034-order-drafts', class: AddOrderDrafts },
 ];

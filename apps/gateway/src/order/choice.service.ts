@@ -9,7 +9,7 @@ import { assertMatches } from '../project/etag.ts';
 import type { ProjectView } from '../project/project.dto.ts';
 import { choiceKey, type Choice } from '../project/project.entity.ts';
 import { changedView } from '../project/project.service.ts';
-import type { Stage } from '../projection/stage.entity.ts';
+import type { LyricOutput, Stage } from '../projection/stage.entity.ts';
 
 interface Chosen extends Omit<Choice, 'at'> {
   /** Of a film. Default: the project's first. */
@@ -25,13 +25,14 @@ export class ChoiceService {
   ) {}
 
   /**
-   * @throws NotFound `REVISION_NOT_FOUND`, `TRACK_NOT_FOUND`
+   * @throws NotFound `REVISION_NOT_FOUND`, `DRAFT_NOT_FOUND`, `TRACK_NOT_FOUND`
    * @throws Conflict `ORDER_RUNNING`: what runs is made of what counted when it was ordered
    */
   choose(taskId: string, name: StageName, choice: Chosen, call: Call): Promise<Answer<ProjectView>> {
     return this.database.transaction('requests', unit =>
       this.keys.once(unit, { call, taskId, body: choice }, async () => {
-        const situation = await situationOf(unit, taskId);
+        const { revision } = choice;
+        const situation = await situationOf(unit, taskId, { name, revision });
         await assertMatches(unit, situation.project, call.ifMatch);
         this.make(situation, name, choice);
         return changedView(unit, situation);
@@ -39,18 +40,23 @@ export class ChoiceService {
     );
   }
 
-  private make({ project, latest, results }: Situation, name: StageName, { revision, trackId, format }: Chosen) {
+  private make({ project, latest, results }: Situation, name: StageName, { format, ...choice }: Chosen) {
+    const { revision, draft = 1, trackId } = choice;
     if (latest?.isRunning()) throw orderRunning();
     const film = name === 'video' ? (format ?? project.video.format) : undefined;
     const chosen = results.attempts(name, film).find(stage => stage.revision === revision);
     if (chosen?.status() !== 'completed')
       throw new NotFound('REVISION_NOT_FOUND', `There is no finished ${name} of this revision.`);
+    if (draft > draftsOf(chosen)) throw new NotFound('DRAFT_NOT_FOUND', 'The lyric has no such draft.');
     if (trackId && !hasTrack(chosen, trackId))
       throw new NotFound('TRACK_NOT_FOUND', 'The song has no such track, or it could not be stored.');
-    const isSame = results.current(name, film) === chosen && (!trackId || results.trackOf(chosen) === trackId);
-    if (!isSame) project.choose(choiceKey(name, film, project.video), { revision, ...(trackId && { trackId }) });
+    const isSamePart = results.draftOf(chosen) === draft && (!trackId || results.trackOf(chosen) === trackId);
+    if (results.current(name, film) !== chosen || !isSamePart)
+      project.choose(choiceKey(name, film, project.video), choice);
   }
 }
+
+const draftsOf = ({ output }: Stage): number => (output as LyricOutput).drafts?.length ?? 1;
 
 const hasTrack = (stage: Stage, trackId: string): boolean =>
   stage.name === 'song' && stage.storedTracks().some(track => track.trackId === trackId);

@@ -28,6 +28,8 @@ export interface Range {
   last: StageName;
   /** The client's own words, instead of written ones. */
   lyric?: Lyric;
+  /** How many lyrics are written to choose from. Default: one. */
+  drafts?: number;
   /** The order that did not come to its end; what was paid for it is taken over. */
   retryOf?: number;
   /** Where the films are all it makes. */
@@ -39,18 +41,19 @@ export interface Range {
 /** The commands of the first stage, with all its input, and what that input is. */
 export function commandsFor(
   head: { taskId: string; revision: number; plan: Plan },
-  { first, lyric: own, retryOf, films = [] }: Range,
+  { first, lyric: own, drafts, retryOf, films = [] }: Range,
   results: Results,
 ): { commands: Message[]; input?: StageInput } {
   if (first === 'lyric')
     return own
       ? { commands: [message(GenerateLyric, { ...head, lyric: own })], input: { revision: 0, isOwn: true } }
-      : { commands: [message(GenerateLyric, head)] };
+      : { commands: [message(GenerateLyric, { ...head, ...(drafts && { drafts }) })] };
   if (first === 'song') {
     const lyric = results.current('lyric');
     if (!lyric) throw new Conflict('LYRIC_MISSING', 'There is no lyric yet. Order the lyric first.');
-    const command = message(GenerateSong, { ...head, lyric: lyric.output as Lyric, ...(retryOf && { retryOf }) });
-    return { commands: [command], input: { revision: lyric.revision } };
+    const command = message(GenerateSong, { ...head, lyric: results.wordsOf(lyric), ...(retryOf && { retryOf }) });
+    const draft = results.draftOf(lyric);
+    return { commands: [command], input: { revision: lyric.revision, ...(draft > 1 && { draft }) } };
   }
   const song = results.current('song');
   if (!song) throw new Conflict('SONG_MISSING', 'There is no song yet. Order the song first.');

@@ -10,10 +10,11 @@ import { ChoiceService } from './choice.service.ts';
 import type { Order } from './order.entity.ts';
 import {
   CancelledView,
-  ChoiceDto,
   FilmChoiceDto,
   FilmDto,
+  LyricChoiceDto,
   LyricDto,
+  LyricOrderDto,
   OrderView,
   RunDto,
   SeenDto,
@@ -83,8 +84,12 @@ export class OrderController {
   }
 
   @Post('lyric')
-  @ApiOrder('Order a lyric alone; another one only with `again`, `revision` or `If-Match`')
-  orderLyric(@TaskId() taskId: string, @TheCall() call: Call, @Body() body?: StageDto): Promise<Answer<OrderView>> {
+  @ApiOrder('Order a lyric alone, or drafts of one; another only with `again`, `revision` or `If-Match`')
+  orderLyric(
+    @TaskId() taskId: string,
+    @TheCall() call: Call,
+    @Body() body?: LyricOrderDto,
+  ): Promise<Answer<OrderView>> {
     return this.stage(taskId, call, body, 'lyric');
   }
 
@@ -113,13 +118,13 @@ export class OrderController {
   }
 
   @Put('lyric/choice')
-  @ApiChoice('Let an earlier lyric count; what is made of another becomes stale and is kept')
+  @ApiChoice('Let an earlier lyric, or another draft, count; what is made of another becomes stale and is kept')
   chooseLyric(
     @TaskId() taskId: string,
-    @Body() { revision }: ChoiceDto,
+    @Body() { revision, draft }: LyricChoiceDto,
     @TheCall() call: Call,
   ): Promise<Answer<ProjectView>> {
-    return this.choices.choose(taskId, 'lyric', { revision }, call);
+    return this.choices.choose(taskId, 'lyric', { revision, ...(draft && { draft }) }, call);
   }
 
   @Put('song/choice')
@@ -145,7 +150,7 @@ export class OrderController {
   private stage(
     taskId: string,
     call: Call,
-    body: Partial<FilmDto> | undefined,
+    body: Partial<LyricOrderDto> | undefined,
     name: 'lyric' | 'song',
   ): Promise<Answer<OrderView>> {
     return this.place(taskId, call, body, (unit, asked) => this.orders.stage(unit, taskId, asked, name));
@@ -154,12 +159,18 @@ export class OrderController {
   private place(
     taskId: string,
     call: Call,
-    body: Partial<FilmDto> | undefined,
+    body: Partial<FilmDto & LyricOrderDto> | undefined,
     place: (unit: UnitOfWork, asked: Asked) => Promise<Order>,
   ): Promise<Answer<OrderView>> {
-    const { revision, withoutPhotos, again, formats } = body ?? {};
-    const seen = revision ?? undefined;
-    const asked = { seen, ifMatch: call.ifMatch, withoutPhotos, again, formats: formats ?? undefined };
+    const { revision, withoutPhotos, again, formats, drafts } = body ?? {};
+    const asked = {
+      seen: revision ?? undefined,
+      ifMatch: call.ifMatch,
+      withoutPhotos,
+      again,
+      formats: formats ?? undefined,
+      drafts: drafts ?? undefined,
+    };
     return this.orders.transaction(unit =>
       this.keys.once(unit, { call, taskId, body }, async () => {
         const order = await place(unit, asked);

@@ -1,6 +1,7 @@
 import {
   formats,
   lettersOf,
+  MAX_DRAFTS,
   MAX_LYRIC_LETTERS,
   MAX_LYRIC_LINES,
   sectionLabels,
@@ -30,7 +31,7 @@ import {
 } from 'class-validator';
 import { OfProjectView } from '../input/ids.view.ts';
 import { Line, SungLines } from '../input/text.ts';
-import { IsFormats, StopAfterDto, WithoutPhotosDto } from '../project/project.dto.ts';
+import { DraftsDto, IsFormats, StopAfterDto, WithoutPhotosDto } from '../project/project.dto.ts';
 
 export const MAX_REVISION = 2 ** 31 - 1;
 
@@ -56,7 +57,9 @@ export class StageDto extends SeenDto {
   again?: boolean;
 }
 
-export class RunDto extends IntersectionType(StopAfterDto, SeenDto, WithoutPhotosDto) {}
+export class RunDto extends IntersectionType(StopAfterDto, DraftsDto, SeenDto, WithoutPhotosDto) {}
+
+export class LyricOrderDto extends IntersectionType(StageDto, DraftsDto) {}
 
 export class FilmDto extends IntersectionType(StageDto, WithoutPhotosDto) {
   @ApiPropertyOptional({
@@ -171,6 +174,15 @@ export class ChoiceDto {
   @Min(1)
   @Max(MAX_REVISION)
   revision!: number;
+}
+
+export class LyricChoiceDto extends ChoiceDto {
+  @ApiPropertyOptional({ minimum: 1, maximum: MAX_DRAFTS, description: 'One of its drafts. Default: the first.' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DRAFTS)
+  draft?: number;
 }
 
 export class SongChoiceDto extends ChoiceDto {

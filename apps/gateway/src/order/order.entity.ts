@@ -42,6 +42,8 @@ const schema = defineEntity({
     lastStage: p.string().$type<StageName>(),
     /** The client's own words, which every repeat of the order sings. */
     lyric: p.json<Lyric>().nullable(),
+    /** How many lyrics it writes to choose from; null: one. */
+    drafts: p.integer().nullable(),
     /** The result that the first stage is made from. */
     input: p.json<StageInput>().nullable(),
     /** The stage whose time runs; `deadline` is the end of it. */
@@ -73,6 +75,7 @@ interface Accepted {
   firstStage: StageName;
   lastStage: StageName;
   lyric?: Lyric;
+  drafts?: number;
   input?: StageInput;
 }
 

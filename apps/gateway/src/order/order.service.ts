@@ -10,7 +10,7 @@ import {
   type Stage as StageName,
 } from '@castad/contracts';
 import { newTraceparent, Outbox } from '@castad/messaging';
-import { Conflict, Database, newId, shortened, type UnitOfWork } from '@castad/platform';
+import { Conflict, Database, InvalidInput, newId, shortened, type UnitOfWork } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { isDeepStrictEqual } from 'node:util';
@@ -45,6 +45,8 @@ export interface Asked {
   language?: Language;
   /** Films of these formats. Default: all of the project. */
   formats?: Format[];
+  /** Lyrics to choose from. Default: one. */
+  drafts?: number;
 }
 
 interface Placed {
@@ -65,7 +67,8 @@ export class OrderService {
 
   /** Everything from the first stage that is not done or stale, to `stopAfter` or the film; never pays twice for one. */
   run(unit: UnitOfWork, taskId: string, asked: Asked, stopAfter: StageName = 'video'): Promise<Order> {
-    const isSame = ({ lastStage }: Order) => lastStage === stopAfter;
+    assertChoice(asked, stopAfter);
+    const isSame = (running: Order) => running.lastStage === stopAfter && hasDrafts(running, asked);
     return this.accept(unit, taskId, asked, isSame, ({ results, latest }) => {
       const first = isOwnLyricUnwritten(latest, results) ? 'lyric' : results.firstUndone();
       if (!first || isAfter(first, stopAfter))
@@ -80,17 +83,17 @@ export class OrderService {
         return { first, last: stopAfter, films };
       }
       const lyric = ownWords(first, unfinishedAt(first, latest, results));
-      return { first, last: stopAfter, retryOf: begun(), lyric };
+      return { first, last: stopAfter, retryOf: begun(), lyric, drafts: asked.drafts };
     });
   }
 
   /** One stage alone; what is there already is made once more only if that is surely meant. */
   stage(unit: UnitOfWork, taskId: string, asked: Asked, name: Exclude<StageName, 'video'>): Promise<Order> {
-    const isSame = ({ lastStage }: Order) => lastStage === name;
+    const isSame = (running: Order) => running.lastStage === name && hasDrafts(running, asked);
     return this.accept(unit, taskId, asked, isSame, ({ results }) => {
       const current = results.current(name);
       if (current && !results.isStale(current)) assertMeant(asked, name);
-      return { first: name, last: name };
+      return { first: name, last: name, drafts: asked.drafts };
     });
   }
 
@@ -114,12 +117,13 @@ export class OrderService {
       if (latest?.status !== 'failed' && latest?.status !== 'cancelled')
         throw new Conflict('NOTHING_TO_RETRY', 'The latest order of this project did not fail.');
       const { revision, lastStage: last } = latest;
+      const drafts = latest.drafts ?? undefined;
       const formats = latest.formats ?? [project.video.format];
       const undone = formats.filter(format => !results.completedBy(revision, 'video', format));
       const isDone = (name: StageName) =>
         name === 'video' ? undone.length === 0 : !!results.completedBy(revision, name);
       const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? last;
-      if (first !== 'video') return { first, last, retryOf: revision, lyric: ownWords(first, latest) };
+      if (first !== 'video') return { first, last, retryOf: revision, lyric: ownWords(first, latest), drafts };
       const films = (undone.length > 0 ? undone : formats).map(format => ({ format, retryOf: revision }));
       return { first, last, films };
     });
@@ -129,10 +133,11 @@ export class OrderService {
   lyric(unit: UnitOfWork, taskId: string, asked: Asked, words: Words, last: StageName = 'lyric'): Promise<Order> {
     return this.accept(unit, taskId, asked, noOrder, ({ project, results }) => {
       const current = results.current('lyric');
-      const lyric = completed(words, project, current);
+      const before = current && results.wordsOf(current);
+      const lyric = completed(words, project, before);
       const undone = results.firstUndone();
       const isAllThere = !undone || isAfter(undone, last);
-      const isSame = canonicalize(current?.output) === canonicalize(lyric);
+      const isSame = canonicalize(before) === canonicalize(lyric);
       if (isAllThere && isSame && last !== 'lyric') assertMeant(asked, last);
       return { first: 'lyric', last, lyric };
     });
@@ -159,8 +164,11 @@ export class OrderService {
   }
 
   /** The first order of a project that the same `transaction` makes. */
-  first(unit: UnitOfWork, project: Project, { withoutPhotos }: Asked, stopAfter: StageName = 'video'): Placed {
-    return this.place(unit, project, [], new Results(project, []), { first: 'lyric', last: stopAfter, withoutPhotos });
+  first(unit: UnitOfWork, project: Project, asked: Asked, stopAfter: StageName = 'video'): Placed {
+    assertChoice(asked, stopAfter);
+    const { withoutPhotos, drafts } = asked;
+    const range: Range = { first: 'lyric', last: stopAfter, withoutPhotos, drafts };
+    return this.place(unit, project, [], new Results(project, []), range);
   }
 
   /** While an order runs, asking for the same again is that order, and asking for another is refused. */
@@ -188,7 +196,7 @@ export class OrderService {
   private place(unit: UnitOfWork, project: Project, imageIds: string[], results: Results, range: Range): Placed {
     this.outbox.assertRoom();
     if (project.video.formats && project.video.template) throw oneShape();
-    const { first: firstStage, last: lastStage } = range;
+    const { first: firstStage, last: lastStage, lyric, drafts } = range;
     const { taskId } = project;
     if (range.language) project.language = range.language;
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
@@ -204,7 +212,7 @@ export class OrderService {
       for (const format of formatsOf(plan.video)) this.templates.assertUsable(planOfFilm(plan, format).video);
     project.revision = revision;
     const order = Order.accepted(
-      { taskId, revision, plan, firstStage, lastStage, lyric: range.lyric, input },
+      { taskId, revision, plan, firstStage, lastStage, lyric, drafts, input },
       this.config.timeLimits(),
       this.recent.latest(),
       cause,
@@ -248,6 +256,17 @@ function assertMeant(asked: Asked, stage: StageName): void {
   );
 }
 
+/** Drafts are of use to who chooses before the song is paid for. @throws InvalidInput `DRAFTS_WITHOUT_STOP` */
+function assertChoice({ drafts = 1 }: Asked, stopAfter: StageName): void {
+  if (drafts === 1 || stopAfter === 'lyric') return;
+  throw new InvalidInput(
+    'DRAFTS_WITHOUT_STOP',
+    'Several drafts are to be chosen from, so their order ends with them: say "stopAfter": "lyric".',
+  );
+}
+
+const hasDrafts = (running: Order, { drafts = 1 }: Asked): boolean => (running.drafts ?? 1) === drafts;
+
 const anyOrder = () => true;
 const noOrder = () => false;
 
@@ -267,10 +286,9 @@ const isOwnLyricUnwritten = (latest: Order | undefined, results: Results): boole
 const ownWords = (first: StageName, unfinished: Order | undefined): Lyric | undefined =>
   first === 'lyric' ? (unfinished?.lyric ?? undefined) : undefined;
 
-function completed(words: Words, { brief, music }: Project, before: Stage | undefined): Lyric {
-  const lyric = before?.output as Lyric | undefined;
-  const style = words.style ?? lyric?.style ?? music.style;
+function completed(words: Words, { brief, music }: Project, before: Lyric | undefined): Lyric {
+  const style = words.style ?? before?.style ?? music.style;
   if (!style) throw new Conflict('STYLE_MISSING', 'Say in which style the lyric is to be sung: there is none yet.');
-  const title = words.title ?? lyric?.title ?? shortened(brief.businessName, MAX_TITLE);
+  const title = words.title ?? before?.title ?? shortened(brief.businessName, MAX_TITLE);
   return { title, style, sections: words.sections };
 }

@@ -1,7 +1,7 @@
 import { Conflict, NotFound, type UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Image } from '../image/image.entity.ts';
-import { attemptsOf } from '../project/attempts.ts';
+import { type Attempt, attemptsOf } from '../project/attempts.ts';
 import { Project } from '../project/project.entity.ts';
 import { Results } from '../project/results.ts';
 import type { Stage } from '../projection/stage.entity.ts';
@@ -25,7 +25,8 @@ export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<P
   return project;
 }
 
-export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Situation> {
+/** @param whole what is to be known in full beside what counts */
+export async function situationOf(unit: UnitOfWork, taskId: string, whole?: Attempt): Promise<Situation> {
   const project = await lockProject(unit, taskId);
   const latest = await unit.em.findOne(
     Order,
@@ -33,7 +34,7 @@ export async function situationOf(unit: UnitOfWork, taskId: string): Promise<Sit
     { orderBy: { revision: 'desc' }, lockMode: LockMode.PESSIMISTIC_WRITE },
   );
   const images = await unit.em.find(Image, { taskId }, { orderBy: { position: 'asc' } });
-  const stages = await attemptsOf(unit.em, project);
+  const stages = await attemptsOf(unit.em, project, whole);
   const imageIds = images.map(({ imageId }) => imageId);
   const results = new Results(project, stages, imageIds);
   return { project, latest: latest ?? undefined, stages, results, images };

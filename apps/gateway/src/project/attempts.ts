@@ -11,6 +11,9 @@ export const isCompleted = "output is not null and (files is not null or name = 
 /** A result without what is long in it: the words of a lyric, and when those of a song are sung. */
 export const outline = `json_remove(if(output is null or name <> 'lyric', output, '{}'), '$.tracks[0].lines', '$.tracks[1].lines')`;
 
+/** What an order made of a stage. */
+export type Attempt = Pick<Stage, 'name' | 'revision'>;
+
 /** The newest order of each project, with how it stands. */
 export const latestOrders = (em: EntityManager, taskIds: string[]): Promise<Order[]> =>
   entitiesOf(
@@ -23,9 +26,10 @@ export const latestOrders = (em: EntityManager, taskIds: string[]): Promise<Orde
     [taskIds],
   );
 
-/** Every attempt of a project. Only the results that count are whole, the others are in outline. */
-export function attemptsOf(em: EntityManager, project: Project): Promise<Stage[]> {
+/** Every attempt of a project. Only the results that count, and that of `whole`, are whole, the others are in outline. */
+export function attemptsOf(em: EntityManager, project: Project, whole?: Attempt): Promise<Stage[]> {
   const chosen = chosenIn(project);
+  if (whole) chosen.push([project.taskId, whole.name, whole.revision]);
   const counts = ['isNewest', ...chosen.map(() => '(task_id, name, revision) = (?, ?, ?)')].join(' or ');
   return entitiesOf(
     em,

@@ -1,6 +1,7 @@
 import {
   Brief,
   formats,
+  MAX_DRAFTS,
   MAX_IMAGES,
   languages,
   stages,
@@ -136,6 +137,21 @@ export class StopAfterDto {
   stopAfter?: StageName;
 }
 
+export class DraftsDto {
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_DRAFTS,
+    default: 1,
+    description:
+      'How many lyrics to write, in one call of the model, to choose from by `PUT .../lyric/choice`. More than one only where the order ends with the lyric (400).',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DRAFTS)
+  drafts?: number;
+}
+
 export class WithoutPhotosDto {
   @ApiPropertyOptional({ description: 'Order a video that shows no image. Otherwise it needs at least one (409).' })
   @IsOptional()
@@ -156,7 +172,7 @@ const METADATA = {
   example: { campaign: 'summer' },
 } as const;
 
-export class CreateProjectDto extends IntersectionType(StopAfterDto, WithoutPhotosDto) implements Brief {
+export class CreateProjectDto extends IntersectionType(StopAfterDto, DraftsDto, WithoutPhotosDto) implements Brief {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'Sea Breeze Stay' })
   @Line(100)
   businessName!: string;
@@ -310,7 +326,7 @@ export class StageView extends AttemptView {
     type: 'object',
     additionalProperties: true,
     description:
-      'That result: the lyric; the song, with a `note` where its length is far from what was asked for; the video.',
+      'That result: the lyric, with its `drafts` and the `draft` that counts where several were ordered; the song, with a `note` where its length is far from what was asked for; the video.',
   })
   output?: object;
 

@@ -15,6 +15,7 @@ import { isDeepStrictEqual } from 'node:util';
 /** A result that was chosen, and the project's revision by it: what is made later takes its place. */
 export interface Choice {
   revision: number;
+  draft?: number;
   trackId?: string;
   at: number;
 }

@@ -47,7 +47,8 @@ export class ProjectService {
       throw new InvalidInput('STOP_AFTER_WITHOUT_RUN', 'stopAfter only means something together with run.');
     const { businessName, region, description, language, music, externalId, metadata } = dto;
     const video = videoPlanOf(dto.video);
-    const { withoutPhotos, stopAfter } = dto;
+    const { withoutPhotos, stopAfter, drafts } = dto;
+    const asked = { withoutPhotos, drafts: drafts ?? undefined };
     const brief = { businessName, region, ...(description && { description }) };
     const taskId = newId();
     const answer = (view: ProjectSummaryView, etag: string) =>
@@ -58,7 +59,7 @@ export class ProjectService {
     const create = async (unit: UnitOfWork) => {
       const createdAt = timeOfId(taskId);
       const project = Project.create({ taskId, brief, language, music, video, externalId, metadata, createdAt });
-      const placed = dto.run ? this.orders.first(unit, project, { withoutPhotos }, stopAfter ?? undefined) : undefined;
+      const placed = dto.run ? this.orders.first(unit, project, asked, stopAfter ?? undefined) : undefined;
       unit.insert(project);
       return answer(summaryView(project, placed?.order, placed?.stages ?? [], []), etagOf(project));
     };

@@ -100,6 +100,23 @@ describe('a project as clients see it', () => {
     expect(JSON.stringify(summaryView(aProject(), anOrder(), [lyric], []))).not.toContain('output');
   });
 
+  it('shows the drafts of a lyric, which of them counts, and where there are fewer than were asked for', () => {
+    const drafts = [aLyric(), { ...aLyric(), title: 'Another' }];
+    const outputOf = (draftsAsked: number, draft?: number) => {
+      const project = aProject();
+      if (draft) project.choose('lyric', { revision: 1, draft });
+      const lyric = aStage('lyric', { output: { ...aLyric(), drafts, draftsAsked }, endedAt: end });
+      return projectView(project, anOrder('lyric'), [lyric], []).stages[0]?.output;
+    };
+    expect(outputOf(2)).toEqual({ ...aLyric(), draft: 1, drafts });
+    expect(outputOf(3, 2)).toEqual({
+      ...drafts[1],
+      draft: 2,
+      drafts,
+      note: 'Of the 3 drafts that were asked for, the model wrote 2 that can be sung.',
+    });
+  });
+
   it("shows the tracks of a song without the provider's addresses", () => {
     const [, song] = projectView(aProject(), anOrder(), [aSong({ files: stored('track-1') })], []).stages;
     const { trackId, durationSeconds, lines } = aTrack();

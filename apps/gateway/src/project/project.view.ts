@@ -15,7 +15,7 @@ import type {
 } from './project.dto.ts';
 import type { Project } from './project.entity.ts';
 import { Results } from './results.ts';
-import type { Stage, StageStatus, Waiting } from '../projection/stage.entity.ts';
+import type { LyricOutput, Stage, StageStatus, Waiting } from '../projection/stage.entity.ts';
 
 export function imageView({ imageId, contentType, size }: Image): ImageView {
   return { id: imageId, assetId: imageId, contentType, size };
@@ -200,12 +200,21 @@ function detailsOf(
 
 /** Without the provider's own addresses: files are fetched by our links. */
 function outputOf(stage: Stage, results: Results): object {
-  if (!stage.output || !('tracks' in stage.output)) return stage.output ?? {};
+  if (!stage.output || 'format' in stage.output) return stage.output ?? {};
+  if (!('tracks' in stage.output)) return lyricOf(stage, stage.output, results);
   const { title, askedSeconds } = stage.output;
   const tracks = stage.storedTracks().map(({ url: _, ...track }) => track);
   const chosenTrackId = results.trackOf(stage);
   const note = lengthNote(tracks.find(({ trackId }) => trackId === chosenTrackId)?.durationSeconds, askedSeconds);
   return { title, tracks, chosenTrackId, ...(askedSeconds && { askedSeconds }), ...(note && { note }) };
+}
+
+function lyricOf(stage: Stage, { drafts, draftsAsked = 0 }: LyricOutput, results: Results): object {
+  const words = results.wordsOf(stage);
+  if (!drafts) return words;
+  const missing = drafts.length < draftsAsked;
+  const note = `Of the ${draftsAsked} drafts that were asked for, the model wrote ${drafts.length} that can be sung.`;
+  return { ...words, draft: results.draftOf(stage), drafts, ...(missing && { note }) };
 }
 
 /** What a person should know of a song that misses the length that was asked for by more than the margin. */

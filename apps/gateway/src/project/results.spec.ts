@@ -53,6 +53,28 @@ describe('the results of a project', () => {
     expect(staleness(results(first, { song: { revision: 1, trackId: 'b', at: 2 } }))).toEqual([false, false, true]);
   });
 
+  describe('of which there are drafts', () => {
+    const another = { ...aLyric(), title: 'Another' };
+    const lyric = Object.assign(done('lyric', 1), { output: { ...aLyric(), drafts: [aLyric(), another] } });
+    const chosen = { lyric: { revision: 1, draft: 2, at: 2 } };
+    const words = (of: Results) => of.wordsOf(of.current('lyric') as Stage);
+
+    it('are the first one until another is chosen', () => {
+      expect(words(results([lyric]))).toEqual(aLyric());
+      expect(words(results([lyric], chosen))).toEqual(another);
+      expect(words(results([lyric, done('lyric', 3)], chosen))).toEqual(aLyric());
+    });
+
+    it('make a song of another one stale', () => {
+      const isStale = (input: StageInput, choices?: Choices) => {
+        const sung = done('song', 1, input);
+        return results([lyric, sung], choices).isStale(sung);
+      };
+      expect([isStale({ revision: 1 }), isStale({ revision: 1, draft: 2 })]).toEqual([false, true]);
+      expect([isStale({ revision: 1 }, chosen), isStale({ revision: 1, draft: 2 }, chosen)]).toEqual([true, false]);
+    });
+  });
+
   it('are fresh when the chosen track was lost and the film was made of the other', () => {
     const [lyric, whole, video] = first as [Stage, Stage, Stage];
     const halved = Object.assign(Stage.of('task', 'song', 1), { ...whole, files: stored('b') });

@@ -2,12 +2,13 @@ import {
   type Format,
   formats as allFormats,
   formatsOf,
+  type Lyric,
   type Stage as StageName,
   stages as stageNames,
 } from '@castad/contracts';
 import { isDeepStrictEqual } from 'node:util';
 import { choiceKey, type Project } from './project.entity.ts';
-import type { SongOutput, Stage, StageInput } from '../projection/stage.entity.ts';
+import type { LyricOutput, SongOutput, Stage, StageInput } from '../projection/stage.entity.ts';
 
 /** What a project has come to: of each stage its newest attempt, and the result that counts. */
 export class Results {
@@ -58,6 +59,18 @@ export class Results {
     return completed.find(attempt => this.formatOf(attempt) === this.project.video.format) ?? completed[0];
   }
 
+  /** Which draft of a lyric is sung, from 1. */
+  draftOf({ revision }: Stage): number {
+    const choice = this.project.choices?.lyric;
+    return (choice?.revision === revision && choice.draft) || 1;
+  }
+
+  /** The words of a lyric that are sung. */
+  wordsOf(lyric: Stage): Lyric {
+    const only = lyric.output as LyricOutput;
+    return only.drafts?.[this.draftOf(lyric) - 1] ?? only;
+  }
+
   /** The track of a song that a film of it is made with. */
   trackOf(song: Stage): string {
     const choice = this.project.choices?.song;
@@ -77,8 +90,10 @@ export class Results {
     const before = stageNames[stageNames.indexOf(name) - 1];
     const source = before && this.current(before);
     if (!source || !input) return false;
+    const isOtherDraft = name === 'song' && (input.draft ?? 1) !== this.draftOf(source);
     const isOtherTrack = name === 'video' && !!input.trackId && heard(source, input.trackId) !== this.trackOf(source);
-    return input.revision !== source.revision || isOtherTrack || this.hasOtherPhotos(input) || this.isStale(source);
+    const isOther = input.revision !== source.revision || isOtherDraft || isOtherTrack;
+    return isOther || this.hasOtherPhotos(input) || this.isStale(source);
   }
 
   /** Whether an earlier stage of the same order failed before a provider was asked for this one. */

@@ -40,7 +40,8 @@ export function tell(event: Message, time: Date, stages: Stages): void {
   const all = (name: StageName) => stages.get(taskId, name, revision);
   const stage = (name: StageName, format?: Format) => stages.one(taskId, name, revision, format);
   if (event instanceof LyricGenerated) {
-    stage('lyric').learned({ time, output: event.lyric });
+    const { lyric, drafts, draftsAsked } = event;
+    stage('lyric').learned({ time, output: { ...lyric, ...(drafts && { drafts, draftsAsked }) } });
     if (event.plan.stopAfter !== 'lyric') stage('song').begun(time, { revision });
   } else if (event instanceof SongReady) {
     const { title, tracks, chosenTrackId } = event;

@@ -34,7 +34,13 @@ export interface VideoOutput {
   durationSeconds: number;
 }
 
-export type StageOutput = Lyric | SongOutput | VideoOutput;
+/** The lyric, or the first of the drafts that there are to choose from. */
+export interface LyricOutput extends Lyric {
+  drafts?: Lyric[];
+  draftsAsked?: number;
+}
+
+export type StageOutput = LyricOutput | SongOutput | VideoOutput;
 
 export type StageStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
 
@@ -44,6 +50,8 @@ export interface StageInput {
   revision: number;
   /** Of a lyric: the client's own words, whatever the brief says. */
   isOwn?: boolean;
+  /** Of a song: which draft of the lyric, where it is not the first. */
+  draft?: number;
   trackId?: string;
   /** The photos of a film, in their order. */
   imageIds?: string[];

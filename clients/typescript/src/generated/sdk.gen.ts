@@ -141,7 +141,7 @@ export const retryOrder = <ThrowOnError extends boolean = false>(options: Option
 export const cancelOrder = <ThrowOnError extends boolean = false>(options: Options<CancelOrderData, ThrowOnError>): RequestResult<CancelOrderResponses, CancelOrderErrors, ThrowOnError> => (options.client ?? client).post<CancelOrderResponses, CancelOrderErrors, ThrowOnError>({ url: '/v1/projects/{projectId}/cancel', ...options });
 
 /**
- * Order a lyric alone; another one only with `again`, `revision` or `If-Match`
+ * Order a lyric alone, or drafts of one; another only with `again`, `revision` or `If-Match`
  */
 export const orderLyric = <ThrowOnError extends boolean = false>(options: Options<OrderLyricData, ThrowOnError>): RequestResult<OrderLyricResponses, OrderLyricErrors, ThrowOnError> => (options.client ?? client).post<OrderLyricResponses, OrderLyricErrors, ThrowOnError>({
     url: '/v1/projects/{projectId}/lyric',
@@ -199,7 +199,7 @@ export const orderVideo = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * Let an earlier lyric count; what is made of another becomes stale and is kept
+ * Let an earlier lyric, or another draft, count; what is made of another becomes stale and is kept
  */
 export const chooseLyric = <ThrowOnError extends boolean = false>(options: Options<ChooseLyricData, ThrowOnError>): RequestResult<ChooseLyricResponses, ChooseLyricErrors, ThrowOnError> => (options.client ?? client).put<ChooseLyricResponses, ChooseLyricErrors, ThrowOnError>({
     url: '/v1/projects/{projectId}/lyric/choice',

@@ -36,6 +36,10 @@ export type CreateProjectDto = {
      */
     stopAfter?: 'lyric' | 'song' | 'video';
     /**
+     * How many lyrics to write, in one call of the model, to choose from by `PUT .../lyric/choice`. More than one only where the order ends with the lyric (400).
+     */
+    drafts?: number;
+    /**
      * Order a video that shows no image. Otherwise it needs at least one (409).
      */
     withoutPhotos?: boolean;
@@ -193,7 +197,7 @@ export type StageView = {
      */
     stale: boolean;
     /**
-     * That result: the lyric; the song, with a `note` where its length is far from what was asked for; the video.
+     * That result: the lyric, with its `drafts` and the `draft` that counts where several were ordered; the song, with a `note` where its length is far from what was asked for; the video.
      */
     output?: {
         [key: string]: unknown;
@@ -393,6 +397,10 @@ export type RunDto = {
      */
     stopAfter?: 'lyric' | 'song' | 'video';
     /**
+     * How many lyrics to write, in one call of the model, to choose from by `PUT .../lyric/choice`. More than one only where the order ends with the lyric (400).
+     */
+    drafts?: number;
+    /**
      * The revision of the project that was looked at. If it has changed since, nothing is ordered (409).
      */
     revision?: number;
@@ -443,7 +451,7 @@ export type CancelledView = {
     paid: Array<'lyric' | 'song' | 'video'>;
 };
 
-export type StageDto = {
+export type LyricOrderDto = {
     /**
      * The revision of the project that was looked at. If it has changed since, nothing is ordered (409).
      */
@@ -452,6 +460,10 @@ export type StageDto = {
      * Make another one of what is there already. Without it, `revision` or `If-Match`, that is refused (409): a request that came twice would pay twice.
      */
     again?: boolean;
+    /**
+     * How many lyrics to write, in one call of the model, to choose from by `PUT .../lyric/choice`. More than one only where the order ends with the lyric (400).
+     */
+    drafts?: number;
 };
 
 export type SectionDto = {
@@ -493,6 +505,17 @@ export type LyricDto = {
     sections: Array<SectionDto>;
 };
 
+export type StageDto = {
+    /**
+     * The revision of the project that was looked at. If it has changed since, nothing is ordered (409).
+     */
+    revision?: number;
+    /**
+     * Make another one of what is there already. Without it, `revision` or `If-Match`, that is refused (409): a request that came twice would pay twice.
+     */
+    again?: boolean;
+};
+
 export type FilmDto = {
     /**
      * The revision of the project that was looked at. If it has changed since, nothing is ordered (409).
@@ -512,11 +535,15 @@ export type FilmDto = {
     formats?: Array<'9:16' | '16:9' | '1:1'>;
 };
 
-export type ChoiceDto = {
+export type LyricChoiceDto = {
     /**
      * The revision of the stage whose result is to count.
      */
     revision: number;
+    /**
+     * One of its drafts. Default: the first.
+     */
+    draft?: number;
 };
 
 export type SongChoiceDto = {
@@ -1796,7 +1823,7 @@ export type CancelOrderResponses = {
 export type CancelOrderResponse = CancelOrderResponses[keyof CancelOrderResponses];
 
 export type OrderLyricData = {
-    body: StageDto;
+    body: LyricOrderDto;
     headers?: {
         /**
          * Repeat a request with its key: it is carried out once, and answered as the first time, with `Idempotency-Replayed: true`. Kept 24 hours. A refused request leaves no key.
@@ -2164,7 +2191,7 @@ export type OrderVideoResponses = {
 export type OrderVideoResponse = OrderVideoResponses[keyof OrderVideoResponses];
 
 export type ChooseLyricData = {
-    body: ChoiceDto;
+    body: LyricChoiceDto;
     headers?: {
         /**
          * Repeat a request with its key: it is carried out once, and answered as the first time, with `Idempotency-Replayed: true`. Kept 24 hours. A refused request leaves no key.
