@@ -182,6 +182,34 @@ describe('storage-service', () => {
       expect(sha256((await bytesAt((links[0] as { url: string }).url)).bytes)).toBe(sha256(film));
     });
 
+    it('stores a preview by itself, beside the film and under a name of its own', async () => {
+      const film = aRenderSucceeded({ url: host.serve('whole.mp4', whole(mp4)), posterUrl: undefined });
+      const preview = aRenderSucceeded({
+        ...{ taskId: film.taskId, revision: 2, preview: true },
+        url: host.serve('small.mp4', whole(mp4)),
+        posterUrl: host.serve('small.jpg', whole(jpg)),
+      });
+      await bed.topics.send([film, preview, preview]);
+      const [, stored] = await eventually(async () => {
+        const events = await announced(AssetStored, film.taskId);
+        expect(events).toHaveLength(2);
+        return events.toSorted((a, b) => a.revision - b.revision);
+      });
+      expect(stored).toMatchObject({
+        ...{ revision: 2, kind: 'video', ref: '9:16', preview: true },
+        files: [{ name: 'preview', path: `${film.taskId}/2/video/9x16/preview.mp4` }],
+      });
+      expect([host.callsFor('small.mp4'), host.callsFor('small.jpg')]).toEqual([1, 0]);
+      const { links } = await linksTo(film.taskId, { revision: 2, kind: 'video', ref: '9:16', name: 'preview' });
+      expect(links).toMatchObject([{ name: 'preview' }]);
+    });
+
+    it('says of a preview that cannot be had what it is', async () => {
+      const event = aRenderSucceeded({ preview: true, url: 'http://10.0.0.1/small.mp4' });
+      await bed.topics.send([event]);
+      expect(await failureOf(event.taskId)).toMatchObject({ kind: 'video', code: 'SOURCE_NOT_PUBLIC', preview: true });
+    });
+
     it('leaves nothing of a film that broke off between two blocks, and stores it when it is asked for again', async () => {
       const film = Buffer.concat([mp4, randomBytes(20 * MIB)]);
       const event = aRenderSucceeded({ url: host.serve('half.mp4', cut(film), whole(film)), posterUrl: undefined });

@@ -1,6 +1,7 @@
 import {
   AssetFailed,
   AssetStored,
+  CancelTask,
   deadLetterTopic,
   message,
   MessageRejected,
@@ -10,6 +11,7 @@ import {
   RenderSucceeded,
   RenderVideo,
   SongReady,
+  StageDelayed,
 } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
 import { Database, newId } from '@castad/platform';
@@ -61,7 +63,12 @@ interface Request {
   job?: string;
   status: number | null;
   problems: string[];
-  body: { metadata: string; fill_color?: string; elements: (Element & { elements?: Element[] })[] };
+  body: {
+    metadata: string;
+    fill_color?: string;
+    render_scale?: number;
+    elements: (Element & { elements?: Element[] })[];
+  };
 }
 
 describe('video-service', () => {
@@ -181,6 +188,77 @@ describe('video-service', () => {
     expect((await end(order.taskId)).data).toMatchObject({ revision: 3, format: '16:9' });
     expect(storage.asked.at(-1)).toMatchObject({ taskId: order.taskId, assets: [{ revision: 2, kind: 'song' }] });
     expect(await submits()).toHaveLength(1);
+  });
+
+  describe('asked for a preview', () => {
+    const aCommand = (changes: Partial<RenderVideo> = {}) =>
+      message(RenderVideo, {
+        ...{ taskId: newId(), revision: 2, plan: aPlan(), title: 'Sea Breeze' },
+        ...{ songRevision: 1, track: aTrack(), preview: true, ...changes },
+      });
+
+    it('renders a small one, once however often it is told, and says what it is', async () => {
+      const command = aCommand();
+      await bed.topics.send([command], { times: 3 });
+      const { type, data } = await end(command.taskId);
+      expect([type, data.revision, data.preview]).toEqual([RenderSucceeded.type, 2, true]);
+      const all = (await bed.topics.read(RenderSucceeded.topic)).filter(({ key }) => key === command.taskId);
+      expect(all.map(({ data: event }) => event.preview)).toEqual([true, true, true]);
+      const [render, ...others] = await submits();
+      expect([render?.problems, others]).toEqual([[], []]);
+      expect(render?.body).toMatchObject({ render_scale: 0.25 });
+    });
+
+    it('renders the film at its full size afterwards, as work of its own', async () => {
+      const preview = aCommand();
+      await bed.topics.send([preview]);
+      await end(preview.taskId);
+      const { taskId } = preview;
+      await bed.topics.send([aCommand({ taskId, preview: undefined, revision: 3, retryOf: 2 })]);
+      await eventually(async () => expect(await said(preview.taskId)).toHaveLength(2));
+      const [small, large] = await submits();
+      expect([small?.body.render_scale, large?.body.render_scale]).toEqual([0.25, undefined]);
+    });
+
+    it('follows the paid job of the preview that is retried', async () => {
+      await fault('callbacks-late', { ms: 500 });
+      const preview = aCommand();
+      await bed.topics.send([preview]);
+      await eventually(async () => expect(await row(preview.taskId)).toMatchObject({ job_id: expect.any(String) }));
+      await bed.topics.send([message(CancelTask, { taskId: preview.taskId, revision: 2 })]);
+      await bed.topics.send([message(RenderVideo, { ...preview, revision: 3, retryOf: 2 })]);
+      await eventually(async () =>
+        expect((await said(preview.taskId)).map(({ data }) => [data.revision, data.preview])).toContainEqual([3, true]),
+      );
+      expect(await submits()).toHaveLength(1);
+    });
+
+    it('fails with a reason, and does not know an outcome, as a film does', async () => {
+      await fault('job-failed', { times: 1 });
+      const failing = aCommand();
+      await bed.topics.send([failing]);
+      expect((await end(failing.taskId)).data).toMatchObject({ code: 'CREATOMATE_RENDER_FAILED', preview: true });
+      await fault('drop-response');
+      await fault('callbacks-lost');
+      const lost = aCommand();
+      await bed.topics.send([lost]);
+      expect((await end(lost.taskId)).data).toMatchObject({ code: 'OUTCOME_UNKNOWN', preview: true });
+      expect(await submits()).toHaveLength(2);
+    });
+
+    it('says what it is while it waits for the account', async () => {
+      await fault('status', { status: 402, times: 1 });
+      const command = aCommand();
+      await bed.topics.send([command]);
+      await eventually(async () => {
+        const told = (await bed.topics.read(StageDelayed.topic)).filter(({ key }) => key === command.taskId);
+        expect(told).toMatchObject([{ data: { stage: 'video', preview: true } }]);
+      });
+      // The minute is over.
+      await bed.query(SERVICE, 'update bucket set paused_until = now(3)');
+      await bed.query(SERVICE, "update video set due_at = now(3) where status = 'ordered'");
+      expect((await end(command.taskId)).type).toBe(RenderSucceeded.type);
+    });
   });
 
   it('cuts once however often the song is delivered', async () => {

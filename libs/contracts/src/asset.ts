@@ -3,6 +3,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsOptional,
@@ -24,13 +25,14 @@ export type AssetKind = (typeof assetKinds)[number];
 /** The `ref` of a song's asset, whose files are all its tracks. (An image's is its id, a video's its format.) */
 export const TRACKS = 'tracks';
 
-/** The file names of a video's asset. */
+/** The file names of a video's asset: film and poster, or a preview alone. */
 export const FILM = 'film';
 export const POSTER = 'poster';
+export const PREVIEW = 'preview';
 
 /** One file in our storage; a link to it is signed when somebody needs it. */
 export class StoredFile {
-  /** What it is within its asset: a track's id, `film`, `poster` or `photo`. */
+  /** What it is within its asset: a track's id, `film`, `poster`, `preview` or `photo`. */
   @IsString()
   @Length(1, 100)
   name!: string;
@@ -99,6 +101,11 @@ export class AssetStored extends Message {
   @ValidateNested({ each: true })
   @Type(() => MissingFile)
   missing?: MissingFile[];
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** The files of one asset could not be brought into our storage. */
@@ -112,4 +119,9 @@ export class AssetFailed extends Failure {
   @IsString()
   @Length(1, 100)
   ref!: string;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }

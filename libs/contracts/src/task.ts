@@ -1,4 +1,4 @@
-import { IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { Failure } from './failure.ts';
 import { Message } from './message.ts';
 import { formats, stages, type Format, type Stage } from './plan.ts';
@@ -18,6 +18,11 @@ export class TaskCompleted extends Message {
 
   @IsIn(stages)
   stage!: Stage;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** An order ended without the stage it was for. */
@@ -32,6 +37,11 @@ export class TaskFailed extends Failure {
   @IsOptional()
   @IsIn(formats)
   format?: Format;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** An order ended because the client did not want it any more. */
@@ -49,6 +59,11 @@ export class TaskCancelled extends Message {
   @IsArray()
   @IsIn(stages, { each: true })
   paid?: Stage[];
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /**
@@ -78,6 +93,11 @@ export class StageDelayed extends Message {
   /** The provider's own code and words, redacted and bounded. */
   @IsDetail()
   detail?: string;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** A service dead-lettered a message: the task will not go on by itself. */

@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import {
+  IsBoolean,
   IsIn,
   IsInt,
   IsObject,
@@ -48,6 +49,11 @@ export class RenderVideo extends Message {
   @IsInt()
   @Min(1)
   retryOf?: number;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** A film is about to be ordered from the provider: said before the call, so that no loss of a database hides it. */
@@ -83,6 +89,11 @@ export class RenderSubmitBegun extends Message {
   /** Of the callback; it wakes the job up and can do nothing else. */
   @Matches(TOKEN)
   token!: string;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** The provider has taken the order of a film: it is paid for. */
@@ -101,6 +112,11 @@ export class RenderSubmitted extends Message {
   @IsString()
   @Length(1, 100)
   jobId!: string;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** The film is cut; its files are not ours yet. */
@@ -126,6 +142,11 @@ export class RenderSucceeded extends Message {
 
   @IsPositive()
   durationSeconds!: number;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 /** Somebody called back with the token of a film. */
@@ -142,4 +163,9 @@ export class RenderFailed extends Failure {
   @IsOptional()
   @IsIn(formats)
   format?: Format;
+
+  /** It is but a preview of the film, small and cheap. */
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }

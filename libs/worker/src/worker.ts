@@ -89,6 +89,11 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
     return undefined;
   }
 
+  /** Whether that is but a preview of the film. */
+  protected isPreview(_job: J): boolean {
+    return false;
+  }
+
   onApplicationBootstrap(): void {
     const { database, entity, lifecycle, logger, metrics, places } = this;
     const { WORKER_LEASE_MS: leaseMs, WORKER_POLL_MS: pollMs } = this.serviceConfig;
@@ -165,6 +170,7 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
         message(StageDelayed, {
           ...{ taskId, revision, stage, code, reason },
           ...(format && { format }),
+          ...(this.isPreview(job) && { preview: true }),
           ...(detail && { detail }),
         }),
       );

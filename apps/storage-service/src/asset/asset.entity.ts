@@ -5,6 +5,7 @@ import {
   FILM,
   message,
   POSTER,
+  PREVIEW,
   type RenderSucceeded,
   type SongReady,
   type StoredFile,
@@ -65,9 +66,10 @@ export class Asset extends schema.class {
     return toCopy({ taskId, revision, kind: 'song', ref: TRACKS, sources }, plan.deadline, cause);
   }
 
-  static ofRender({ taskId, revision, plan, format, url, posterUrl }: RenderSucceeded, cause: Cause): Asset {
-    const sources: Source[] = [{ name: FILM, url }];
-    if (posterUrl) sources.push({ name: POSTER, url: posterUrl, optional: true });
+  static ofRender(event: RenderSucceeded, cause: Cause): Asset {
+    const { taskId, revision, plan, format, url, posterUrl, preview } = event;
+    const sources: Source[] = [{ name: preview ? PREVIEW : FILM, url }];
+    if (posterUrl && !preview) sources.push({ name: POSTER, url: posterUrl, optional: true });
     return toCopy({ taskId, revision, kind: 'video', ref: format, sources }, plan.deadline, cause);
   }
 
@@ -93,6 +95,10 @@ export class Asset extends schema.class {
     const missing = event instanceof AssetStored ? (event.missing ?? []) : [];
     const sources = missing.map(({ name, ...why }) => ({ name, url: '', failure: { ...why, isFinal: true } }));
     return toCopy({ taskId, revision, kind, ref, sources }, new Date().toISOString(), cause);
+  }
+
+  get isPreview(): boolean {
+    return [...this.sources, ...this.files].some(({ name }) => name === PREVIEW);
   }
 
   missing(): Source[] {
@@ -147,15 +153,20 @@ export class Asset extends schema.class {
   }
 
   announced(): AssetStored {
-    const { taskId, revision, kind, ref, files } = this;
+    const { files } = this;
     const missing = this.missing().map(({ name, failure }) => ({ name, ...whyOf(failure) }));
-    return message(AssetStored, { taskId, revision, kind, ref, files, ...(missing.length > 0 && { missing }) });
+    return message(AssetStored, { ...this.name(), files, ...(missing.length > 0 && { missing }) });
   }
 
   failed(reason: Reason): AssetFailed {
-    const { taskId, revision, kind, ref } = this;
     end(this, 'failed', reason);
-    return message(AssetFailed, { taskId, revision, kind, ref, ...reason });
+    return message(AssetFailed, { ...this.name(), ...reason });
+  }
+
+  /** Which asset a message is about. */
+  private name() {
+    const { taskId, revision, kind, ref, isPreview } = this;
+    return { taskId, revision, kind, ref, ...(isPreview && { preview: true }) };
   }
 }
 schema.setClass(Asset);

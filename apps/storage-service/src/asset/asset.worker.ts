@@ -37,6 +37,10 @@ export class AssetWorker extends Worker<Asset> {
     return kind === 'video' ? (ref as Format) : undefined;
   }
 
+  protected override isPreview({ isPreview }: Asset): boolean {
+    return isPreview;
+  }
+
   protected override expire(asset: Asset, publish: Publish): void {
     if (asset.errorCode) publish(asset.settled(asset));
     else end(asset, 'expired');

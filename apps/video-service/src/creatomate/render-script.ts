@@ -35,6 +35,8 @@ export interface RenderScript {
   frame_rate?: number;
   duration?: number | string | null;
   snapshot_time?: number | null;
+  /** Of the pixels in each direction. */
+  render_scale?: number;
   elements: RenderElement[];
   [property: string]: unknown;
 }

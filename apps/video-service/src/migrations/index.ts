@@ -2,6 +2,7 @@ import { messagingMigrations } from '@castad/messaging';
 import { workerMigrations } from '@castad/worker';
 import { AddVideoErrorDetail } from './add-video-error-detail.ts';
 import { AddVideoRetry } from './add-video-retry.ts';
+import { AddPreview } from './add-preview.ts';
 import { AddOtherTracks } from './add-other-tracks.ts';
 import { AddTemplateCheck } from './add-template-check.ts';
 import { CreateVideo } from './create-video.ts';
@@ -14,4 +15,5 @@ export const migrations = [
   { name: '0007-video-error-detail', class: AddVideoErrorDetail },
   { name: '0008-template-check', class: AddTemplateCheck },
   { name: '0009-other-tracks', class: AddOtherTracks },
+  { name: '0010-preview', class: AddPreview },
 ];

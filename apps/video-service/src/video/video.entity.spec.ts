@@ -78,6 +78,26 @@ describe('Video', () => {
     );
   });
 
+  it('that is a preview says so wherever it is spoken of', () => {
+    const video = Object.assign(Video.ordered({ ...anOrder(), preview: true }, cause), {
+      ...{ attempt: 1, token: 'a'.repeat(43), jobId: 'job-1' },
+    });
+    const said = [
+      video.submitBegun(),
+      video.submitTaken(),
+      video.succeeded('https://f.example/film.mp4', undefined, 10),
+      video.failed(refusal),
+    ];
+    expect(said.map(({ preview }) => preview)).toEqual([true, true, true, true]);
+    expect(Video.ordered(anOrder(), cause).failed(refusal)).not.toHaveProperty('preview');
+  });
+
+  it('is other work than a preview of it', () => {
+    const order = anOrder();
+    const [film, again, preview] = [order, order, { ...order, preview: true }].map(one => Video.ordered(one, cause));
+    expect([film?.isSameWorkAs(again as Video), film?.isSameWorkAs(preview as Video)]).toEqual([true, false]);
+  });
+
   it('given a reason, has failed and says why', () => {
     const video = Video.ordered(anOrder(), cause);
     const event = video.failed(refusal);

@@ -31,6 +31,8 @@ const schema = defineEntity({
     title: p.string().length(80),
     songRevision: p.integer(),
     track: p.json<Track>(),
+    /** Small and cheap, to be looked at before the film is paid for. */
+    preview: p.boolean(),
     /** What the film may be made of where that track's file cannot be had. */
     otherTracks: p.json<Track[]>().nullable(),
     url: p.string().length(2000).nullable(),
@@ -43,11 +45,14 @@ const schema = defineEntity({
 /** What a copy of a song's files usually takes. */
 const COPY_MS = 500;
 
-type Input = Pick<RenderVideo, 'taskId' | 'revision' | 'plan' | 'title' | 'songRevision' | 'track' | 'retryOf'>;
+type Input = Pick<
+  RenderVideo,
+  'taskId' | 'revision' | 'plan' | 'title' | 'songRevision' | 'track' | 'retryOf' | 'preview'
+>;
 
 /** One film of one order, in one format; its plan names no other. */
 export class Video extends schema.class {
-  static ordered({ taskId, revision, plan, title, songRevision, track, retryOf }: Input, cause: Cause): Video {
+  static ordered({ taskId, revision, plan, title, songRevision, track, retryOf, preview }: Input, cause: Cause): Video {
     const { format } = plan.video;
     const job = newJob(plan.deadline, cause);
     return Object.assign(new Video(), {
@@ -59,6 +64,7 @@ export class Video extends schema.class {
       songRevision,
       track,
       retryOf,
+      preview: !!preview,
       jobIdConfirmed: false,
       ...job,
     });
@@ -78,10 +84,10 @@ export class Video extends schema.class {
   }
 
   /** A film that is known by its result alone. */
-  static cut({ taskId, revision, plan, url, durationSeconds }: RenderSucceeded, cause: Cause): Video {
+  static cut({ taskId, revision, plan, url, durationSeconds, preview }: RenderSucceeded, cause: Cause): Video {
     const title = shortened(plan.brief.businessName, 80);
     const track = { trackId: 'unknown', url, durationSeconds };
-    return Video.ordered({ taskId, revision, plan, title, songRevision: revision, track }, cause);
+    return Video.ordered({ taskId, revision, plan, title, songRevision: revision, track, preview }, cause);
   }
 
   /** The tracks the film may be made of, the chosen one first. */
@@ -94,32 +100,31 @@ export class Video extends schema.class {
     return cutOf(this.track, this.plan.music.durationSeconds);
   }
 
-  /** Whether a film of the other order shows the same to the same song. */
-  isSameWorkAs({ plan, track, format }: Video): boolean {
+  /** Whether a film of the other order shows the same to the same song, in the same size. */
+  isSameWorkAs(other: Video): boolean {
     const shown = (film: Plan) => [film.brief, film.video, film.imageIds, film.music.durationSeconds];
-    return isDeepStrictEqual([shown(plan), track.trackId, format], [shown(this.plan), this.track.trackId, this.format]);
+    const work = ({ plan, track, format, preview }: Video) => [shown(plan), track.trackId, format, preview];
+    return isDeepStrictEqual(work(other), work(this));
   }
 
   submitBegun(): RenderSubmitBegun {
-    const { taskId, revision, plan, format, title, songRevision, track, attempt, token } = this;
-    const film = { taskId, revision, plan, format, title, songRevision, track };
+    const { plan, title, songRevision, track, attempt, token } = this;
+    const film = { ...this.name(), plan, title, songRevision, track };
     return message(RenderSubmitBegun, { ...film, attempt, token: token as string });
   }
 
   submitTaken(): RenderSubmitted {
-    const { taskId, revision, format, attempt, jobId } = this;
-    return message(RenderSubmitted, { taskId, revision, format, attempt, jobId: jobId as string });
+    const { attempt, jobId } = this;
+    return message(RenderSubmitted, { ...this.name(), attempt, jobId: jobId as string });
   }
 
   succeeded(url: string, posterUrl: string | undefined, durationSeconds: number): RenderSucceeded {
-    const { taskId, revision, plan, format } = this;
+    const { plan } = this;
     Object.assign(this, { url, posterUrl, durationSeconds });
     end(this, 'done');
     return message(RenderSucceeded, {
-      taskId,
-      revision,
+      ...this.name(),
       plan,
-      format,
       url,
       durationSeconds,
       ...(posterUrl && { posterUrl }),
@@ -127,9 +132,14 @@ export class Video extends schema.class {
   }
 
   failed(reason: Reason): RenderFailed {
-    const { taskId, revision, format } = this;
     end(this, 'failed', reason);
-    return message(RenderFailed, { taskId, revision, format, ...reason });
+    return message(RenderFailed, { ...this.name(), ...reason });
+  }
+
+  /** Which film a message is about. */
+  private name() {
+    const { taskId, revision, format, preview } = this;
+    return { taskId, revision, format, ...(preview && { preview }) };
   }
 }
 schema.setClass(Video);

@@ -22,6 +22,9 @@ import { Video } from './video.entity.ts';
 const NOT_STORED_MS = 1_000;
 const MAX_DETAIL = 1_000;
 
+/** Of a preview: a sixteenth of the pixels, which is what a render costs by, and captions that can be read. */
+const PREVIEW_SCALE = 0.25;
+
 @Injectable()
 export class VideoWorker extends PaidWorker<Video, RenderScript> {
   constructor(
@@ -48,10 +51,15 @@ export class VideoWorker extends PaidWorker<Video, RenderScript> {
     return format;
   }
 
+  protected override isPreview({ preview }: Video): boolean {
+    return preview;
+  }
+
   protected async prepare(video: Video): Promise<RenderScript> {
     const files = await this.files(video);
     const template = await this.template(video);
-    return compose(template, { ...files, ...video.cut(), brief: video.plan.brief });
+    const script = compose(template, { ...files, ...video.cut(), brief: video.plan.brief });
+    return video.preview ? { ...script, render_scale: PREVIEW_SCALE } : script;
   }
 
   protected submit({ taskId, token }: Video, script: RenderScript): Promise<string> {
