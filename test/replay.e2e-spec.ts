@@ -122,9 +122,14 @@ describe('what is replayed', () => {
   it('changes nothing and calls nobody, even when nothing is known of what was handled', async () => {
     const several = await studio.order({ video: { formats: ['9:16', '1:1'] } });
     expect(await studio.ended(several)).toMatchObject({ status: 'completed' });
-    expect(await studio.ended(await studio.order({ stopAfter: 'lyric', drafts: 3 }))).toMatchObject({
-      status: 'waiting',
+    const chosen = await studio.order({ stopAfter: 'lyric', drafts: 3 });
+    expect(await studio.ended(chosen)).toMatchObject({ status: 'waiting' });
+    await studio.api(`/v1/projects/${several}/video`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ preview: true }),
     });
+    expect(await studio.ended(several)).toMatchObject({ status: 'waiting' });
     await isQuiet();
     const [before, called] = [await truth(...services), await calls()];
     for (const service of services) await query(`delete from ${schemaOf(service)}.inbox`);

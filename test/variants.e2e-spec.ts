@@ -14,6 +14,10 @@ interface Drafts extends Words {
   drafts: Words[];
 }
 
+interface Scaled {
+  render_scale?: number;
+}
+
 describe('a film that is chosen step by step', () => {
   let studio: Studio;
   let rest: Rest;
@@ -41,7 +45,19 @@ describe('a film that is chosen step by step', () => {
   ];
   const linesOf = ({ sections }: Words) => sections.flatMap(({ lines }) => lines);
 
-  it('is sung with the third of three drafts, of which all cost one call', async () => {
+  const shownBy = async (taskId: string) => {
+    const captions = (await rest.get<string>(`/v1/projects/${taskId}/video/captions.srt`)).body;
+    return captions.split('\n\n').map(cue => cue.trim().split('\n').at(-1));
+  };
+  const fetched = async (taskId: string, what: string) => {
+    const link = await rest.get(`/v1/projects/${taskId}/${what}`);
+    expect(link.status).toBe(302);
+    const address = new URL(link.headers.get('location') as string);
+    expect((await fetch(address)).headers.get('content-type')).toBe('video/mp4');
+    return address.pathname.split('/').slice(-4).join('/');
+  };
+
+  it('is sung with the third of three drafts, looked at in small, and made', async () => {
     const taskId = await studio.order({ stopAfter: 'lyric', drafts: 3 });
     const written = await studio.ended(taskId);
     expect([written.status, await paid()]).toEqual(['waiting', [1, 0, 0]]);
@@ -51,12 +67,20 @@ describe('a film that is chosen step by step', () => {
     const third = drafts[2] as Words;
     const { body } = await send('PUT', taskId, 'lyric/choice', { revision: 1, draft: 3 });
     expect(body.stages[0]?.output).toMatchObject({ ...third, draft: 3 });
-    await send('POST', taskId, 'run', { revision: body.revision });
-    const done = await studio.ended(taskId);
-    expect([done.status, await paid()]).toEqual(['completed', [1, 1, 1]]);
-    expect(done.stages[1]?.output).toMatchObject({ title: third.title });
-    const captions = (await rest.get<string>(`/v1/projects/${taskId}/video/captions.srt`)).body;
-    const shown = captions.split('\n\n').map(cue => cue.trim().split('\n').at(-1));
-    expect(shown).toEqual(linesOf(third));
+    await send('POST', taskId, 'run', { revision: body.revision, stopAfter: 'song' });
+    const sung = await studio.ended(taskId);
+    expect(sung.stages[1]?.output).toMatchObject({ title: third.title });
+
+    await send('POST', taskId, 'video', { preview: true });
+    expect([(await studio.ended(taskId)).status, await paid()]).toEqual(['waiting', [1, 1, 1]]);
+    expect(await fetched(taskId, 'video/preview')).toBe('4/video/9x16/preview.mp4');
+    expect((await rest.get(`/v1/projects/${taskId}/video`)).status).toBe(404);
+
+    await send('POST', taskId, 'run', {});
+    expect([(await studio.ended(taskId)).status, await paid()]).toEqual(['completed', [1, 1, 2]]);
+    const scales = (await studio.submits('creatomate')).map(({ body: render }) => (render as Scaled).render_scale);
+    expect(scales).toEqual([0.25, undefined]);
+    expect(await fetched(taskId, 'video')).toBe('5/video/9x16/film.mp4');
+    expect(await shownBy(taskId)).toEqual(linesOf(third));
   });
 });

@@ -44,7 +44,7 @@ const composed = [
   ...found(/\bnoAnswer\('(\w+)'/g).flatMap(name =>
     ['UNREACHABLE', 'TIMEOUT', 'NO_ANSWER'].map(how => `${name}_${how}`),
   ),
-  ...['LYRIC', 'SONG', 'VIDEO'].map(stage => `${stage}_NOT_READY`),
+  ...['LYRIC', 'SONG', 'VIDEO', 'PREVIEW'].map(step => `${step}_NOT_READY`),
 ];
 const inSources = new Set([...found(CODE), ...composed]);
 const known = catalogue.map(({ code }) => code);

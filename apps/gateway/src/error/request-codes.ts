@@ -101,6 +101,7 @@ export const requestCodes: Record<string, Entry> = {
     'Get the project, review it, and send its present `ETag`.',
   ],
   REQUEST_TIMEOUT: [408, 'The request did not arrive in time.', 'Send it again.'],
+  PREVIEW_NOT_READY: [404, 'There is no such preview yet.', 'Order one, or wait until it is completed.'],
   REVISION_NOT_FOUND: [
     404,
     'The stage has no finished result of this revision.',

@@ -13,6 +13,7 @@ import { lockProject, type Situation, situationOf } from '../order/situation.ts'
 import type { ImagesView } from '../project/project.dto.ts';
 import { find } from '../project/project.service.ts';
 import { imageView } from '../project/project.view.ts';
+import { stageOf } from '../projection/stage.entity.ts';
 import { type Incoming, tooMany, Uploads } from './uploads.ts';
 
 /** Photos on their way into a project. */
@@ -168,7 +169,7 @@ function admitted(taskId: string, known: Image[], uploaded: UploadedImage[]): { 
 
 const imagesView = (images: Image[], latest?: Order): ImagesView => ({
   images: images.map(imageView),
-  ...(latest?.isRunning() && latest.lastStage === 'video' && { tooLateFor: latest.revision }),
+  ...(latest?.isRunning() && stageOf(latest.lastStage) === 'video' && { tooLateFor: latest.revision }),
 });
 
 function found(images: Image[], imageId: string): Image {

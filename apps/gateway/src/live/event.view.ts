@@ -72,6 +72,7 @@ export function eventView({
 }: TaskEvent): EventView {
   const meaning = meanings.get(type) as ((event: Message) => Meaning) | undefined;
   const format = meaning && formatIn(data);
+  const { preview } = data as Partial<TaskCompleted>;
   return {
     id: position ?? 0,
     ...ofProject(taskId),
@@ -80,6 +81,7 @@ export function eventView({
     time: time.toISOString(),
     ...meaning?.(data),
     ...(format && { format }),
+    ...(preview && { preview }),
     ...estimateIn({ expectedAt, latestAt }),
   };
 }

@@ -4,6 +4,7 @@ import { ofProject } from '../input/ids.view.ts';
 import { Order } from '../order/order.entity.ts';
 import { statusOf } from '../order/order.view.ts';
 import { find } from '../project/project.service.ts';
+import { stageOf } from '../projection/stage.entity.ts';
 import { TaskEvent } from '../projection/task-event.entity.ts';
 import { eventView } from './event.view.ts';
 import { endOfFeed } from './feed.ts';
@@ -62,14 +63,16 @@ export class HistoryService {
 }
 
 function acceptedView(order: Order): AcceptedView {
-  const { taskId, revision, createdAt, firstStage, lastStage, endedAt, errorCode, errorReason, retryable } = order;
+  const { taskId, revision, createdAt, firstStage, lastStage, isPreview } = order;
+  const { endedAt, errorCode, errorReason, retryable } = order;
   return {
     type: 'OrderAccepted',
     ...ofProject(taskId),
     revision,
     time: createdAt.toISOString(),
-    firstStage,
-    lastStage,
+    firstStage: stageOf(firstStage),
+    lastStage: stageOf(lastStage),
+    ...(isPreview && { preview: true }),
     status: statusOf(order),
     ...(endedAt && { endedAt: endedAt.toISOString() }),
     ...(errorCode && { error: { code: errorCode, reason: errorReason ?? '', retryable: retryable ?? true } }),

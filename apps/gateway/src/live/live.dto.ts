@@ -49,6 +49,9 @@ export class EventView extends OfProjectView {
   @ApiPropertyOptional({ enum: formats, description: 'The film it is about.' })
   format?: Format;
 
+  @ApiPropertyOptional({ description: 'It is about a preview and no film.' })
+  preview?: boolean;
+
   @ApiPropertyOptional({
     enum: ['running', 'completed', 'failed', 'cancelled'],
     description: 'What it means for the stage; in TaskCompleted, TaskFailed and TaskCancelled for the order.',
@@ -83,6 +86,9 @@ export class AcceptedView extends OfProjectView {
 
   @ApiProperty({ enum: stages })
   lastStage!: StageName;
+
+  @ApiPropertyOptional({ description: 'It makes previews and no video.' })
+  preview?: boolean;
 
   @ApiProperty({ enum: ['processing', 'completed', 'failed', 'cancelled'], description: 'What has become of it.' })
   status!: 'processing' | 'completed' | 'failed' | 'cancelled';

@@ -8,6 +8,7 @@ import { CreateFeed, PlaceEvents } from './create-feed.ts';
 import { AddOrderStage, AddProjectChoices, CopyStages, CreateStageAttempt } from './keep-attempts.ts';
 import { AddCanonicalRequest } from './add-canonical-request.ts';
 import { DefaultJobColumns } from './default-job-columns.ts';
+import { WidenOrderStages, WidenStages } from './widen-stages.ts';
 import { CreateProject } from './create-project.ts';
 import { AddProjectLabels, IndexOrderTimes, IndexProjectEvents, KeepAnswers } from './serve-clients.ts';
 import { AddImageOriginal } from './add-image-original.ts';
@@ -45,4 +46,6 @@ export const migrations = [
   { name: '0029-order-estimate', class: AddOrderEstimate },
   { name: '0030-event-estimate', class: AddEventEstimate },
   { name: '0034-order-drafts', class: AddOrderDrafts },
+  { name: '0035-stage-names', class: WidenStages },
+  { name: '0036-order-stages', class: WidenOrderStages },
 ];

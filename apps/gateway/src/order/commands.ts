@@ -9,11 +9,10 @@ import {
   type Plan,
   planOfFilm,
   RenderVideo,
-  type Stage as StageName,
 } from '@castad/contracts';
 import { Conflict } from '@castad/platform';
 import type { Results } from '../project/results.ts';
-import type { SongOutput, StageInput } from '../projection/stage.entity.ts';
+import type { SongOutput, StageInput, Step } from '../projection/stage.entity.ts';
 
 /** A film that an order makes. */
 interface Film {
@@ -24,8 +23,8 @@ interface Film {
 
 /** What an order is to make, from its first stage to its last. */
 export interface Range {
-  first: StageName;
-  last: StageName;
+  first: Step;
+  last: Step;
   /** The client's own words, instead of written ones. */
   lyric?: Lyric;
   /** How many lyrics are written to choose from. Default: one. */
@@ -66,6 +65,7 @@ export function commandsFor(
     message(RenderVideo, {
       ...{ ...cut, plan: planOfFilm(head.plan, film.format) },
       ...(film.retryOf && { retryOf: film.retryOf }),
+      ...(first === 'preview' && { preview: true }),
     }),
   );
   return { commands, input: { revision: song.revision, trackId, imageIds: head.plan.imageIds } };

@@ -162,7 +162,7 @@ export class OrderController {
     body: Partial<FilmDto & LyricOrderDto> | undefined,
     place: (unit: UnitOfWork, asked: Asked) => Promise<Order>,
   ): Promise<Answer<OrderView>> {
-    const { revision, withoutPhotos, again, formats, drafts } = body ?? {};
+    const { revision, withoutPhotos, again, formats, drafts, preview } = body ?? {};
     const asked = {
       seen: revision ?? undefined,
       ifMatch: call.ifMatch,
@@ -170,6 +170,7 @@ export class OrderController {
       again,
       formats: formats ?? undefined,
       drafts: drafts ?? undefined,
+      preview,
     };
     return this.orders.transaction(unit =>
       this.keys.once(unit, { call, taskId, body }, async () => {

@@ -73,6 +73,14 @@ export class FilmDto extends IntersectionType(StageDto, WithoutPhotosDto) {
   @IsOptional()
   @IsFormats()
   formats?: Format[];
+
+  @ApiPropertyOptional({
+    description:
+      'Make previews instead: the same at a quarter of the width and height, for a fraction of the price. A preview is no video: it is in no list, cannot be chosen, and a video after it is made and paid for as usual.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  preview?: boolean;
 }
 
 export class SectionDto {

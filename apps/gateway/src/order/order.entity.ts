@@ -14,7 +14,7 @@ import { shortened } from '@castad/platform';
 import { defineEntity, p } from '@mikro-orm/core';
 import { type Estimate, estimateOf, type StageTimes } from '../estimate/estimate.ts';
 import type { TimeLimits } from '../gateway.config.ts';
-import type { StageError, StageInput, Waiting } from '../projection/stage.entity.ts';
+import { type StageError, type StageInput, stageOf, type Step, type Waiting } from '../projection/stage.entity.ts';
 
 export type OrderStatus = 'running' | EndStatus;
 type EndStatus = 'done' | 'failed' | 'cancelled';
@@ -38,8 +38,8 @@ const schema = defineEntity({
       .formula(row => `json_unquote(json_extract(${row.plan}, '$.video.formats'))`)
       .lazy()
       .nullable(),
-    firstStage: p.string().$type<StageName>(),
-    lastStage: p.string().$type<StageName>(),
+    firstStage: p.string().$type<Step>(),
+    lastStage: p.string().$type<Step>(),
     /** The client's own words, which every repeat of the order sings. */
     lyric: p.json<Lyric>().nullable(),
     /** How many lyrics it writes to choose from; null: one. */
@@ -72,8 +72,8 @@ interface Accepted {
   taskId: string;
   revision: number;
   plan: Plan;
-  firstStage: StageName;
-  lastStage: StageName;
+  firstStage: Step;
+  lastStage: Step;
   lyric?: Lyric;
   drafts?: number;
   input?: StageInput;
@@ -89,13 +89,23 @@ export class Order extends schema.class {
   ): Order {
     const status = 'running' as const;
     const order = Object.assign(new Order(), { ...fields, status, causeId: messageId, traceparent, createdAt: at });
-    order.reached(fields.firstStage, at, limits, times);
+    order.reached(stageOf(fields.firstStage), at, limits, times);
     return order;
   }
 
   /** The stage that it has reached. */
   get stage(): StageName {
-    return this.currentStage ?? this.firstStage;
+    return this.currentStage ?? stageOf(this.firstStage);
+  }
+
+  /** It makes no film, but shows what one would be like. */
+  get isPreview(): boolean {
+    return this.lastStage === 'preview';
+  }
+
+  /** What it makes at a stage. */
+  stepAt(stage: StageName): Step {
+    return stage === 'video' && this.isPreview ? 'preview' : stage;
   }
 
   /** The formats that its plan names; each has a film of its own. */
@@ -109,7 +119,8 @@ export class Order extends schema.class {
     this.currentStage = stage;
     this.endsBy(Math.min(this.planEnd().getTime() + graceMs, now.getTime() + stageMs[stage]));
     const left = stageNames.slice(stageNames.indexOf(stage)).filter(name => this.includes(name));
-    this.estimated(estimateOf(left, now, times, now));
+    // Recent films say nothing about a preview.
+    this.estimated(this.isPreview ? undefined : estimateOf(left, now, times, now));
   }
 
   /** What its stage waits for is somebody's to mend: it has the whole order's time for that. */
@@ -129,28 +140,26 @@ export class Order extends schema.class {
   }
 
   completed(now: Date): TaskCompleted {
-    const { taskId, revision, lastStage } = this;
+    const { lastStage } = this;
     this.end('done', now);
-    return message(TaskCompleted, { taskId, revision, stage: lastStage });
+    return message(TaskCompleted, { ...this.name(), stage: stageOf(lastStage) });
   }
 
   /** @param format of several films, the one that failed */
   failed(now: Date, stage: StageName, error: StageError, format?: Format): TaskFailed {
-    const { taskId, revision } = this;
     this.failedStage = stage;
     this.retryable = error.retryable;
     this.errorCode = error.code;
     this.errorReason = error.reason;
     this.end('failed', now);
-    return message(TaskFailed, { taskId, revision, stage, ...(format && { format }), ...error });
+    return message(TaskFailed, { ...this.name(), stage, ...(format && { format }), ...error });
   }
 
   cancelled(now: Date, paid: StageName[]): TaskCancelled {
-    const { taskId, revision, stage } = this;
+    const { stage } = this;
     this.end('cancelled', now);
     return message(TaskCancelled, {
-      taskId,
-      revision,
+      ...this.name(),
       stage,
       ...(paid.length > 0 && { paid }),
     });
@@ -172,7 +181,13 @@ export class Order extends schema.class {
 
   includes(stage: StageName): boolean {
     const at = (name: StageName) => stageNames.indexOf(name);
-    return at(stage) >= at(this.firstStage) && at(stage) <= at(this.lastStage);
+    return at(stage) >= at(stageOf(this.firstStage)) && at(stage) <= at(stageOf(this.lastStage));
+  }
+
+  /** Which order a message is about. */
+  private name() {
+    const { taskId, revision, isPreview } = this;
+    return { taskId, revision, ...(isPreview && { preview: true }) };
   }
 
   private endsBy(time: number): void {

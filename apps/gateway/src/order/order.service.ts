@@ -25,7 +25,7 @@ import { orderRunning, type Situation, situationOf } from './situation.ts';
 import { assertMatches } from '../project/etag.ts';
 import type { Project } from '../project/project.entity.ts';
 import { Results } from '../project/results.ts';
-import type { Stage } from '../projection/stage.entity.ts';
+import { type Stage, stageOf, type Step } from '../projection/stage.entity.ts';
 
 const MAX_TITLE = 80;
 /** What a service says of a paid call of which nobody knows what came of it. */
@@ -47,6 +47,8 @@ export interface Asked {
   formats?: Format[];
   /** Lyrics to choose from. Default: one. */
   drafts?: number;
+  /** Previews instead of films. */
+  preview?: boolean;
 }
 
 interface Placed {
@@ -97,17 +99,18 @@ export class OrderService {
     });
   }
 
-  /** Films alone, in the same way. Formats that the project does not have yet join it. */
+  /** Films alone, or previews, in the same way. Formats that the project does not have yet join it. */
   films(unit: UnitOfWork, taskId: string, asked: Asked): Promise<Order> {
+    const step = asked.preview ? 'preview' : 'video';
     const isSame = ({ lastStage, plan }: Order) =>
-      lastStage === 'video' && (!asked.formats || isDeepStrictEqual(asked.formats, formatsOf(plan.video)));
+      lastStage === step && (!asked.formats || isDeepStrictEqual(asked.formats, formatsOf(plan.video)));
     return this.accept(unit, taskId, asked, isSame, ({ project, results }) => {
       project.addFormats(asked.formats ?? []);
       const wanted = asked.formats ?? formatsOf(project.video);
-      const undone = results.undoneFormats().filter(format => wanted.includes(format));
-      if (undone.length === 0) assertMeant(asked, 'video');
+      const undone = results.undoneFormats(step).filter(format => wanted.includes(format));
+      if (undone.length === 0) assertMeant(asked, step);
       const films = (isMeant(asked) ? wanted : undone).map(format => ({ format }));
-      return { first: 'video', last: 'video', films };
+      return { first: step, last: step, films };
     });
   }
 
@@ -119,13 +122,14 @@ export class OrderService {
       const { revision, lastStage: last } = latest;
       const drafts = latest.drafts ?? undefined;
       const formats = latest.formats ?? [project.video.format];
-      const undone = formats.filter(format => !results.completedBy(revision, 'video', format));
+      const step = latest.stepAt('video');
+      const undone = formats.filter(format => !results.completedBy(revision, step, format));
       const isDone = (name: StageName) =>
         name === 'video' ? undone.length === 0 : !!results.completedBy(revision, name);
-      const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? last;
+      const first = stageNames.find(name => latest.includes(name) && !isDone(name)) ?? stageOf(last);
       if (first !== 'video') return { first, last, retryOf: revision, lyric: ownWords(first, latest), drafts };
       const films = (undone.length > 0 ? undone : formats).map(format => ({ format, retryOf: revision }));
-      return { first, last, films };
+      return { first: step, last, films };
     });
   }
 
@@ -149,7 +153,9 @@ export class OrderService {
     if (!order || (!order.isRunning() && order.status !== 'cancelled'))
       throw new Conflict('NOTHING_TO_CANCEL', 'No order of this project is running.');
     const { revision } = order;
-    const paid = stageNames.filter(name => results.attempts(name).some(at => at.revision === revision && at.paid));
+    const paid = stageNames.filter(name =>
+      results.attempts(order.stepAt(name)).some(at => at.revision === revision && at.paid),
+    );
     if (order.isRunning()) {
       this.outbox.add(unit, order.cancelled(unit.now, paid), order.cause());
       this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
@@ -200,13 +206,14 @@ export class OrderService {
     const { taskId } = project;
     if (range.language) project.language = range.language;
     const deadline = new Date(unit.now.getTime() + this.config.FILM_DEADLINE_MS);
+    const isToTheEnd = stageOf(lastStage) === 'video';
     const films = range.films?.map(({ format }) => format);
-    const plan = project.plan(imageIds, deadline, lastStage === 'video' ? undefined : lastStage, films);
+    const plan = project.plan(imageIds, deadline, isToTheEnd ? undefined : stageOf(lastStage), films);
     const cause = { messageId: newId(), traceparent: newTraceparent(), at: unit.now };
     const revision = project.revision + 1;
     const { commands, input } = commandsFor({ taskId, revision, plan }, range, results);
     project.withoutPhotos ||= !!range.withoutPhotos;
-    if (lastStage === 'video' && imageIds.length === 0 && !project.withoutPhotos) throw photosMissing();
+    if (isToTheEnd && imageIds.length === 0 && !project.withoutPhotos) throw photosMissing();
     // A template that cannot be used is better known before the song is paid for.
     if (lastStage !== 'lyric')
       for (const format of formatsOf(plan.video)) this.templates.assertUsable(planOfFilm(plan, format).video);
@@ -248,11 +255,11 @@ const isMeant = ({ seen, ifMatch, again }: Asked): boolean =>
   again || seen !== undefined || (ifMatch !== undefined && ifMatch !== '*');
 
 /** A second click, or a request that was sent again, must not pay again. @throws Conflict `STAGE_DONE` */
-function assertMeant(asked: Asked, stage: StageName): void {
+function assertMeant(asked: Asked, step: Step): void {
   if (isMeant(asked)) return;
   throw new Conflict(
     'STAGE_DONE',
-    `The ${stage} is already there. To make another one, say "again": true, or which revision you looked at.`,
+    `The ${step} is already there. To make another one, say "again": true, or which revision you looked at.`,
   );
 }
 

@@ -3,7 +3,7 @@ import { ofProject } from '../input/ids.view.ts';
 import { attemptView, errorOf, stageView } from '../project/project.view.ts';
 import type { AttemptView, FilmView } from '../project/project.dto.ts';
 import { Results } from '../project/results.ts';
-import type { Stage } from '../projection/stage.entity.ts';
+import { type Stage, stageOf } from '../projection/stage.entity.ts';
 import type { CancelledView, OrderView } from './order.dto.ts';
 import type { Order, OrderStatus } from './order.entity.ts';
 import type { OrderDetailView, OrderFilmView, OrderStageView, OrderViewStatus } from './orders.dto.ts';
@@ -31,7 +31,7 @@ export function cancelledView({ taskId, revision }: Order, paid: StageName[]): C
 
 /** @param stages what this very order did */
 export function orderDetailView(order: Order, stages: Stage[]): OrderDetailView {
-  const { taskId, revision, firstStage, lastStage, createdAt, endedAt } = order;
+  const { taskId, revision, firstStage, lastStage, isPreview, createdAt, endedAt } = order;
   const [format = '9:16', ...others] = order.formats ?? [];
   const video = { format, ...(others.length > 0 && { formats: [format, ...others] }) };
   const results = new Results({ choices: null, video }, stages);
@@ -39,10 +39,11 @@ export function orderDetailView(order: Order, stages: Stage[]): OrderDetailView 
     projectId: taskId,
     revision,
     status: statusOf(order),
-    firstStage,
-    lastStage,
+    firstStage: stageOf(firstStage),
+    lastStage: stageOf(lastStage),
+    ...(isPreview && { preview: true }),
     stages: stageNames.filter(name => order.includes(name)).map(name => ofStage(name, order, results)),
-    paid: stageNames.filter(name => results.attempts(name).some(attempt => attempt.paid)),
+    paid: stageNames.filter(name => results.attempts(order.stepAt(name)).some(attempt => attempt.paid)),
     ...(order.status === 'failed' && { error: errorOf(order, results) }),
     deadline: order.planEnd().toISOString(),
     createdAt: createdAt.toISOString(),
@@ -51,10 +52,11 @@ export function orderDetailView(order: Order, stages: Stage[]): OrderDetailView 
 }
 
 function ofStage(stage: StageName, order: Order, results: Results): OrderStageView {
-  const [attempt] = results.attempts(stage);
+  const step = order.stepAt(stage);
+  const [attempt] = results.attempts(step);
   if (!attempt) return { stage, status: order.isRunning() ? 'pending' : 'cancelled' };
   if (stage !== 'video' || !order.formats) return { stage, ...ofOrder(attemptView(attempt, order, results)) };
-  const view = stageView(stage, results, order);
+  const view = stageView(step, results, order);
   return { stage, ...ofOrder(view), formats: (view.formats ?? []).map(filmOfOrder) };
 }
 

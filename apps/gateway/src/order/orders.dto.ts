@@ -73,6 +73,9 @@ export class OrderDetailView {
   @ApiProperty({ enum: stages })
   lastStage!: StageName;
 
+  @ApiPropertyOptional({ description: 'It makes previews and no video.' })
+  preview?: boolean;
+
   @ApiProperty({ type: [OrderStageView], description: 'From the first stage to the last one.' })
   stages!: OrderStageView[];
 

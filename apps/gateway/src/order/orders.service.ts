@@ -54,7 +54,7 @@ export class OrdersService {
       const [only] = await viewsOf(em, [order as Order]);
       return only as OrderDetailView;
     });
-    return view.status === 'processing' ? { ...view, ...(await this.estimateFor(view)) } : view;
+    return view.status === 'processing' && !view.preview ? { ...view, ...(await this.estimateFor(view)) } : view;
   }
 
   private async estimateFor({ stages, createdAt }: OrderDetailView): Promise<Pick<OrderDetailView, 'estimate'>> {

@@ -1,8 +1,8 @@
-import { stages as stageNames, type Stage as StageName } from '@castad/contracts';
 import { firstIdAt } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import type { ListProjectsQuery } from './lists.dto.ts';
 import type { ProjectStatus } from './project.dto.ts';
+import { type Step, steps } from '../projection/stage.entity.ts';
 
 type Query = [sql: string, values: unknown[]];
 
@@ -78,12 +78,12 @@ function all(...conditions: (Query | '' | undefined)[]): Query {
 }
 
 /** How the latest order of a project with this status stands. */
-const orderStatuses: Record<Exclude<ProjectStatus, 'draft'>, { order: string; lastStages: readonly StageName[] }> = {
-  processing: { order: 'running', lastStages: stageNames },
-  waiting: { order: 'done', lastStages: ['lyric', 'song'] },
+const orderStatuses: Record<Exclude<ProjectStatus, 'draft'>, { order: string; lastStages: readonly Step[] }> = {
+  processing: { order: 'running', lastStages: steps },
+  waiting: { order: 'done', lastStages: ['lyric', 'song', 'preview'] },
   completed: { order: 'done', lastStages: ['video'] },
-  failed: { order: 'failed', lastStages: stageNames },
-  cancelled: { order: 'cancelled', lastStages: stageNames },
+  failed: { order: 'failed', lastStages: steps },
+  cancelled: { order: 'cancelled', lastStages: steps },
 };
 
 const statusCondition = (status: ProjectStatus): string => {

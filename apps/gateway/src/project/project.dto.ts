@@ -293,6 +293,15 @@ export class PastAttemptView extends AttemptView {
   stale!: boolean;
 }
 
+/** The newest attempt at a preview of one format, and which of them is shown. */
+export class PreviewView extends AttemptView {
+  @ApiPropertyOptional({ description: 'The revision whose preview is shown: the newest.' })
+  result?: number;
+
+  @ApiProperty({ description: 'Whether it is made from something else than what counts now.' })
+  stale!: boolean;
+}
+
 /** The newest attempt at the film of one format, and what counts of it. */
 export class FilmView extends AttemptView {
   @ApiProperty({ enum: formats })
@@ -303,6 +312,9 @@ export class FilmView extends AttemptView {
 
   @ApiProperty({ description: 'Whether that film is made from something else than what counts now.' })
   stale!: boolean;
+
+  @ApiPropertyOptional({ type: PreviewView, description: 'Where one was ordered; no film.' })
+  preview?: PreviewView;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'That film.' })
   output?: object;

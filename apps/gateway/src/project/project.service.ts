@@ -1,4 +1,4 @@
-import type { Format, Stage as StageName } from '@castad/contracts';
+import type { Format } from '@castad/contracts';
 import { Database, InvalidInput, newId, NotFound, timeOfId, type UnitOfWork } from '@castad/platform';
 import type { EntityManager } from '@mikro-orm/mysql';
 import { HttpStatus, Injectable } from '@nestjs/common';
@@ -25,7 +25,7 @@ import { Project } from './project.entity.ts';
 import { projectView, summaryView } from './project.view.ts';
 import { Results } from './results.ts';
 import { atOneMoment } from '../rows.ts';
-import { Stage } from '../projection/stage.entity.ts';
+import { Stage, type Step } from '../projection/stage.entity.ts';
 
 export interface Result {
   project: Project;
@@ -134,7 +134,7 @@ export class ProjectService {
   }
 
   /** What counts of a stage, or a revision of it. @throws NotFound when the project, or the result, is not there */
-  async result(taskId: string, name: StageName, revision?: number, format?: Format): Promise<Result> {
+  async result(taskId: string, name: Step, revision?: number, format?: Format): Promise<Result> {
     return this.database.read('requests', async em => {
       const project = await find(em, taskId);
       const results = new Results(project, await em.find(Stage, { taskId, name }));

@@ -1,4 +1,4 @@
-import { type Format, lengthMargin, type Stage as StageName, stages as stageNames } from '@castad/contracts';
+import { type Format, lengthMargin, stages as stageNames } from '@castad/contracts';
 import { estimateIn } from '../estimate/estimate.dto.ts';
 import type { Image } from '../image/image.entity.ts';
 import type { Order } from '../order/order.entity.ts';
@@ -7,6 +7,7 @@ import type {
   ErrorView,
   FilmView,
   ImageView,
+  PreviewView,
   ProjectStatus,
   ProjectSummaryView,
   ProjectView,
@@ -15,7 +16,14 @@ import type {
 } from './project.dto.ts';
 import type { Project } from './project.entity.ts';
 import { Results } from './results.ts';
-import type { LyricOutput, Stage, StageStatus, Waiting } from '../projection/stage.entity.ts';
+import {
+  type LyricOutput,
+  type Stage,
+  stageOf,
+  type StageStatus,
+  type Step,
+  type Waiting,
+} from '../projection/stage.entity.ts';
 
 export function imageView({ imageId, contentType, size }: Image): ImageView {
   return { id: imageId, assetId: imageId, contentType, size };
@@ -70,11 +78,10 @@ function statusOf(order: Order | undefined): ProjectStatus {
   return order.lastStage === 'video' ? 'completed' : 'waiting';
 }
 
-export function errorOf(
-  { revision, failedStage, errorCode, errorReason, retryable }: Order,
-  results: Results,
-): ErrorView {
-  const attempts = failedStage ? results.attempts(failedStage).filter(attempt => attempt.revision === revision) : [];
+export function errorOf(order: Order, results: Results): ErrorView {
+  const { revision, failedStage, errorCode, errorReason, retryable } = order;
+  const made = failedStage ? results.attempts(order.stepAt(failedStage)) : [];
+  const attempts = made.filter(attempt => attempt.revision === revision);
   const isCause = (film: Stage) => film.error?.code === errorCode && film.status() !== 'completed';
   const failed = attempts.length > 1 ? attempts.find(isCause) : attempts[0];
   const detail = failed?.error?.detail;
@@ -87,17 +94,21 @@ export function errorOf(
   };
 }
 
-export function stageView(name: StageName, results: Results, order: Order | undefined): StageView {
-  if (name === 'video') return filmsView(results, order);
+export function stageView(name: Step, results: Results, order: Order | undefined): StageView {
+  if (name === 'video' || name === 'preview') return filmsView(name, results, order);
   return { stage: name, ...standingOf(name, results, order) };
 }
 
 /** What a person has to know of several films comes first. */
 const severity: StageStatus[] = ['running', 'failed', 'cancelled', 'pending', 'completed'];
 
-/** The films together, and each. */
-function filmsView(results: Results, order: Order | undefined): StageView {
-  const films = results.formats().map(format => ({ format, ...standingOf('video', results, order, format) }));
+/** The films, or previews, together, and each. */
+function filmsView(name: 'video' | 'preview', results: Results, order: Order | undefined): StageView {
+  const films = results.formats().map(format => ({
+    format,
+    ...standingOf(name, results, order, format),
+    ...(name === 'video' && previewOf(format, results, order)),
+  }));
   const status = severity.find(candidate => films.some(film => film.status === candidate)) ?? 'pending';
   const [first] = films;
   const begun = films.flatMap(({ startedAt }) => startedAt ?? []).sort();
@@ -120,13 +131,13 @@ function filmsView(results: Results, order: Order | undefined): StageView {
   };
 }
 
-/** The newest attempt at a stage, or at the film of one format, and which of its results counts. */
-function standingOf(
-  name: StageName,
-  results: Results,
-  order: Order | undefined,
-  format?: Format,
-): Omit<FilmView, 'format'> {
+function previewOf(format: Format, results: Results, order: Order | undefined): Pick<FilmView, 'preview'> {
+  const isAsked = results.attempts('preview', format).length > 0;
+  return isAsked ? { preview: standingOf('preview', results, order, format) } : {};
+}
+
+/** The newest attempt at a stage, or at the film or preview of one format, and which of its results counts. */
+function standingOf(name: Step, results: Results, order: Order | undefined, format?: Format): PreviewView {
   const [newest] = results.attempts(name, format);
   if (!newest) return { status: 'pending', revision: 0, stale: false };
   const current = results.current(name, format);
@@ -166,7 +177,7 @@ function standing(
     return { status, error: { code, reason, retryable, ...(detail && { detail }) } };
   }
   if (attempt.isOver() || order?.revision !== attempt.revision || order.isRunning()) return { status };
-  return order.failedStage === attempt.name
+  return order.failedStage === stageOf(attempt.name)
     ? { status: 'failed', error: errorOf(order, results) }
     : { status: 'cancelled' };
 }

@@ -8,7 +8,14 @@ import {
 } from '@castad/contracts';
 import { isDeepStrictEqual } from 'node:util';
 import { choiceKey, type Project } from './project.entity.ts';
-import type { LyricOutput, SongOutput, Stage, StageInput } from '../projection/stage.entity.ts';
+import {
+  type LyricOutput,
+  type SongOutput,
+  type Stage,
+  type StageInput,
+  stageOf,
+  type Step,
+} from '../projection/stage.entity.ts';
 
 /** What a project has come to: of each stage its newest attempt, and the result that counts. */
 export class Results {
@@ -19,8 +26,8 @@ export class Results {
     private readonly imageIds?: string[],
   ) {}
 
-  /** Every attempt at a stage, or at the film of one format, newest first. */
-  attempts(name: StageName, format?: Format): Stage[] {
+  /** Every attempt at a stage, or at the film or preview of one format, newest first. */
+  attempts(name: Step, format?: Format): Stage[] {
     return this.stages
       .filter(stage => stage.name === name && (!format || this.formatOf(stage) === format))
       .toSorted((a, b) => b.revision - a.revision || this.placeOf(a) - this.placeOf(b));
@@ -41,18 +48,18 @@ export class Results {
   }
 
   /** The newest completed attempt, unless an earlier one was chosen since; of the films, at that of the first format. */
-  current(name: StageName, format: Format = this.project.video.format): Stage | undefined {
-    const completed = this.attempts(name, name === 'video' ? format : undefined).filter(
+  current(name: Step, format: Format = this.project.video.format): Stage | undefined {
+    const completed = this.attempts(name, stageOf(name) === 'video' ? format : undefined).filter(
       stage => stage.status() === 'completed',
     );
-    const choice = this.project.choices?.[choiceKey(name, format, this.project.video)];
+    const choice = name === 'preview' ? undefined : this.project.choices?.[choiceKey(name, format, this.project.video)];
     const [newest] = completed;
     if (!choice || (newest && newest.revision > choice.at)) return newest;
     return completed.find(({ revision }) => revision === choice.revision) ?? newest;
   }
 
   /** What an order made of a stage; of its films, that of this format, or the first of the project's. */
-  completedBy(revision: number, name: StageName, format?: Format): Stage | undefined {
+  completedBy(revision: number, name: Step, format?: Format): Stage | undefined {
     const completed = this.attempts(name, format).filter(
       attempt => attempt.revision === revision && attempt.status() === 'completed',
     );
@@ -86,7 +93,8 @@ export class Results {
   /** Whether an attempt is made from something else than what counts now. */
   isStale(attempt: Stage): boolean {
     if (this.isOlderThanEdit(attempt)) return true;
-    const { name, input } = attempt;
+    const { input } = attempt;
+    const name = stageOf(attempt.name);
     const before = stageNames[stageNames.indexOf(name) - 1];
     const source = before && this.current(before);
     if (!source || !input) return false;
@@ -98,7 +106,7 @@ export class Results {
 
   /** Whether an earlier stage of the same order failed before a provider was asked for this one. */
   isAfterFailure({ name, revision, paid }: Stage): boolean {
-    const before = stageNames.slice(0, stageNames.indexOf(name));
+    const before = stageNames.slice(0, stageNames.indexOf(stageOf(name)));
     const hasFailed = (attempt: Stage) => attempt.revision === revision && attempt.status() === 'failed';
     return !paid && before.some(stage => this.attempts(stage).some(hasFailed));
   }
@@ -114,19 +122,19 @@ export class Results {
     return stageNames.find(name => (name === 'video' ? this.undoneFormats().length > 0 : this.isUndone(name)));
   }
 
-  /** The formats that the project is to have, without a film or with a stale one. */
-  undoneFormats(): Format[] {
-    return formatsOf(this.project.video).filter(format => this.isUndone('video', format));
+  /** The formats that the project is to have, without a film or preview, or with a stale one. */
+  undoneFormats(name: 'video' | 'preview' = 'video'): Format[] {
+    return formatsOf(this.project.video).filter(format => this.isUndone(name, format));
   }
 
-  private isUndone(name: StageName, format?: Format): boolean {
+  private isUndone(name: Step, format?: Format): boolean {
     const current = this.current(name, format);
     return !current || this.isStale(current);
   }
 
   /** The client's own words are made of nothing. */
   private isOlderThanEdit({ name, revision, input }: Stage): boolean {
-    return revision < (this.project.edits?.[name] ?? 0) && !input?.isOwn;
+    return revision < (this.project.edits?.[stageOf(name)] ?? 0) && !input?.isOwn;
   }
 
   /** What was made before photos were remembered is not stale for them. */

@@ -8,7 +8,7 @@ import { append } from '../live/feed.ts';
 import { beginOf, errorIn, failedStage, rejectionIn, tell } from './fold.ts';
 import type { Order } from '../order/order.entity.ts';
 import { lockedOrders, outlinesOf } from './outline.ts';
-import type { Stage, StageError } from './stage.entity.ts';
+import type { Stage, StageError, Step } from './stage.entity.ts';
 import type { Stages } from './stages.ts';
 import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
 
@@ -54,8 +54,7 @@ export class Projection {
   /** Whether the event ends its order, and whose time runs if it does not. */
   private decide(order: Order, event: Message, context: MessageContext, stages: Stages): void {
     const { taskId, revision } = order;
-    const isDone = (name: Stage['name']) =>
-      stages.find(taskId, name, revision).every(stage => stage?.status() === 'completed');
+    const isDone = (name: Step) => stages.find(taskId, name, revision).every(stage => stage?.status() === 'completed');
     const failed = failedStage(event);
     const film = failedFilm(stages.find(taskId, 'video', revision));
     const unfinished = stageNames.find(name => order.includes(name) && !isDone(name));

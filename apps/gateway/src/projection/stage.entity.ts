@@ -1,4 +1,11 @@
-import type { Format, Lyric, Stage as StageName, StoredFile, Track } from '@castad/contracts';
+import {
+  type Format,
+  type Lyric,
+  type Stage as StageName,
+  stages,
+  type StoredFile,
+  type Track,
+} from '@castad/contracts';
 import { defineEntity, p } from '@mikro-orm/core';
 
 export interface StageError {
@@ -57,6 +64,12 @@ export interface StageInput {
   imageIds?: string[];
 }
 
+/** What an order goes through: the stages, or a preview of the last one, which is an attempt apart from the films. */
+export const steps = [...stages, 'preview'] as const;
+export type Step = (typeof steps)[number];
+
+export const stageOf = (step: Step): StageName => (step === 'preview' ? 'video' : step);
+
 /** What is long in a stage. */
 const long = ['input', 'output', 'files'] as const;
 
@@ -65,7 +78,7 @@ const schema = defineEntity({
   tableName: 'stage_attempt',
   properties: {
     taskId: p.string().length(36).primary(),
-    name: p.string().$type<StageName>().primary(),
+    name: p.string().$type<Step>().primary(),
     /** Of the order that reached this stage. */
     revision: p.integer().primary(),
     /** Of a film, where its order's plan names formats; otherwise empty. */
@@ -99,7 +112,7 @@ export interface StageNews {
 
 /** What one order made of one stage, folded from events in whatever order they arrive, and however often. */
 export class Stage extends schema.class {
-  static of(taskId: string, name: StageName, revision: number, format: Format | '' = ''): Stage {
+  static of(taskId: string, name: Step, revision: number, format: Format | '' = ''): Stage {
     return Object.assign(new Stage(), { taskId, name, revision, format, paid: false });
   }
 

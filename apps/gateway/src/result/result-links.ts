@@ -1,4 +1,4 @@
-import { FILM, POSTER, TRACKS } from '@castad/contracts';
+import { FILM, POSTER, PREVIEW, TRACKS } from '@castad/contracts';
 import { Injectable } from '@nestjs/common';
 import { extname } from 'node:path';
 import type { FilmQuery, TrackQuery } from '../order/order.dto.ts';
@@ -22,7 +22,8 @@ export class ResultLinks {
   }
 
   async film(taskId: string, { revision, format }: FilmQuery, terms: Terms, name = FILM): Promise<Link> {
-    const { project, stage } = await this.projects.result(taskId, 'video', revision, format);
+    const step = name === PREVIEW ? 'preview' : 'video';
+    const { project, stage } = await this.projects.result(taskId, step, revision, format);
     return this.links.to(filmFile(project, stage, name), terms);
   }
 }
@@ -40,12 +41,12 @@ export function songFile({ taskId, businessName }: Project, stage: Stage, trackI
 export function filmFile({ taskId, businessName }: Project, stage: Stage, name: string): NamedFile {
   const { revision } = stage;
   const { format } = stage.output as VideoOutput;
-  const isPoster = name === POSTER;
-  const extension = extensionOf(stage, name, isPoster ? '.jpg' : '.mp4');
+  const extension = extensionOf(stage, name, name === POSTER ? '.jpg' : '.mp4');
+  const parts = name === PREVIEW ? [revision, format, PREVIEW] : [revision, format];
   return {
     file: { taskId, revision, kind: 'video', ref: format, name },
-    fileName: fileName(businessName, [revision, format], extension),
-    fallback: fileName(isPoster ? 'poster' : 'video', [revision, format], extension),
+    fileName: fileName(businessName, parts, extension),
+    fallback: fileName(name === POSTER ? 'poster' : 'video', parts, extension),
   };
 }
 

@@ -1,4 +1,4 @@
-import { FILM, POSTER } from '@castad/contracts';
+import { FILM, POSTER, PREVIEW } from '@castad/contracts';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -45,6 +45,16 @@ export class ResultController {
   @ApiLink('The film, as MP4')
   async getVideo(@TaskId() taskId: string, @Query() query: VideoFileQuery, @Res() reply: FastifyReply): Promise<void> {
     await answer(reply, query, await this.links.film(taskId, query, query, FILM));
+  }
+
+  @Get('projects/:projectId/video/preview')
+  @ApiLink('The preview of the film, as MP4')
+  async getPreview(
+    @TaskId() taskId: string,
+    @Query() query: VideoFileQuery,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await answer(reply, query, await this.links.film(taskId, query, query, PREVIEW));
   }
 
   @Get('projects/:projectId/poster')

@@ -109,6 +109,33 @@ export type WaitingView = {
     since: string;
 };
 
+export type PreviewView = {
+    status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+    /**
+     * The order it belongs to; 0 for none.
+     */
+    revision: number;
+    /**
+     * Whether a provider is known to have accepted, and charged for, this work.
+     */
+    paid?: boolean;
+    startedAt?: string;
+    endedAt?: string;
+    /**
+     * What it waits for.
+     */
+    waiting?: WaitingView;
+    error?: ErrorView;
+    /**
+     * The revision whose preview is shown: the newest.
+     */
+    result?: number;
+    /**
+     * Whether it is made from something else than what counts now.
+     */
+    stale: boolean;
+};
+
 export type FilmView = {
     status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
     /**
@@ -135,6 +162,10 @@ export type FilmView = {
      * Whether that film is made from something else than what counts now.
      */
     stale: boolean;
+    /**
+     * Where one was ordered; no film.
+     */
+    preview?: PreviewView;
     /**
      * That film.
      */
@@ -533,6 +564,10 @@ export type FilmDto = {
      * The formats to make; one that the project does not have yet joins it. Default: all of the project.
      */
     formats?: Array<'9:16' | '16:9' | '1:1'>;
+    /**
+     * Make previews instead: the same at a quarter of the width and height, for a fraction of the price. A preview is no video: it is in no list, cannot be chosen, and a video after it is made and paid for as usual.
+     */
+    preview?: boolean;
 };
 
 export type LyricChoiceDto = {
@@ -613,6 +648,10 @@ export type OrderDetailView = {
     status: 'processing' | 'completed' | 'failed' | 'cancelled';
     firstStage: 'lyric' | 'song' | 'video';
     lastStage: 'lyric' | 'song' | 'video';
+    /**
+     * It makes previews and no video.
+     */
+    preview?: boolean;
     /**
      * From the first stage to the last one.
      */
@@ -908,6 +947,10 @@ export type AcceptedView = {
     firstStage: 'lyric' | 'song' | 'video';
     lastStage: 'lyric' | 'song' | 'video';
     /**
+     * It makes previews and no video.
+     */
+    preview?: boolean;
+    /**
      * What has become of it.
      */
     status: 'processing' | 'completed' | 'failed' | 'cancelled';
@@ -956,6 +999,10 @@ export type EventView = {
      * The film it is about.
      */
     format?: '9:16' | '16:9' | '1:1';
+    /**
+     * It is about a preview and no film.
+     */
+    preview?: boolean;
     /**
      * What it means for the stage; in TaskCompleted, TaskFailed and TaskCancelled for the order.
      */
@@ -2574,6 +2621,66 @@ export type ListVideosResponses = {
 };
 
 export type ListVideosResponse = ListVideosResponses[keyof ListVideosResponses];
+
+export type GetPreviewData = {
+    body?: never;
+    path: {
+        projectId: string;
+    };
+    query?: {
+        /**
+         * An earlier revision. Default: the one that counts.
+         */
+        revision?: number;
+        /**
+         * Of several films, this one. Default: the project's first.
+         */
+        format?: '9:16' | '16:9' | '1:1';
+        /**
+         * Save the file instead of showing it.
+         */
+        download?: boolean;
+        /**
+         * Answer with the link as JSON instead of a redirect.
+         */
+        as?: 'json';
+        /**
+         * For how many seconds the link is to work. Default: an hour; at most a week, or what is configured.
+         */
+        expiresIn?: number;
+    };
+    url: '/v1/projects/{projectId}/video/preview';
+};
+
+export type GetPreviewErrors = {
+    /**
+     * The request is not valid.
+     */
+    400: ProblemView;
+    /**
+     * There is no such thing, or not yet.
+     */
+    404: ProblemView;
+    /**
+     * The request contradicts the present state.
+     */
+    409: ProblemView;
+    /**
+     * The service cannot answer now. Try again after Retry-After seconds.
+     */
+    503: ProblemView;
+};
+
+export type GetPreviewError = GetPreviewErrors[keyof GetPreviewErrors];
+
+export type GetPreviewResponses = {
+    /**
+     * With `as=json`.
+     */
+    200: LinkView;
+};
+
+export type GetPreviewResponse = GetPreviewResponses[keyof GetPreviewResponses];
 
 export type GetPosterData = {
     body?: never;
