@@ -21,6 +21,7 @@ import {
   StageDelayed,
   TaskCancelled,
   TaskCompleted,
+  TaskDeleted,
   TaskFailed,
   type MessageClass,
   type ServiceName,
@@ -44,6 +45,7 @@ const conversations: Record<ServiceName, Participant> = {
       TaskCompleted,
       TaskFailed,
       TaskCancelled,
+      TaskDeleted,
     ],
     receives: [
       LyricGenerated,
@@ -59,25 +61,26 @@ const conversations: Record<ServiceName, Participant> = {
       TaskCompleted,
       TaskFailed,
       TaskCancelled,
+      TaskDeleted,
       StageDelayed,
       MessageRejected,
     ],
   },
   'lyric-service': {
     sends: [LyricGenerated, LyricFailed, StageDelayed],
-    receives: [GenerateLyric, CancelTask],
+    receives: [GenerateLyric, CancelTask, TaskDeleted],
   },
   'song-service': {
     sends: [SongSubmitBegun, SongSubmitted, SongReady, SongFailed, StageDelayed],
-    receives: [GenerateSong, LyricGenerated, SongCalledBack, CancelTask],
+    receives: [GenerateSong, LyricGenerated, SongCalledBack, CancelTask, TaskDeleted],
   },
   'video-service': {
     sends: [RenderSubmitBegun, RenderSubmitted, RenderSucceeded, RenderFailed, StageDelayed],
-    receives: [RenderVideo, SongReady, RenderCalledBack, AssetStored, AssetFailed, CancelTask],
+    receives: [RenderVideo, SongReady, RenderCalledBack, AssetStored, AssetFailed, CancelTask, TaskDeleted],
   },
   'storage-service': {
     sends: [AssetStored, AssetFailed, StageDelayed],
-    receives: [SongReady, RenderSucceeded],
+    receives: [SongReady, RenderSucceeded, TaskDeleted],
   },
 };
 

@@ -2,7 +2,15 @@ import { AssetFailed, AssetStored } from './asset.ts';
 import { GenerateLyric, LyricFailed, LyricGenerated } from './lyric.ts';
 import type { MessageClass } from './message.ts';
 import { GenerateSong, SongCalledBack, SongFailed, SongReady, SongSubmitBegun, SongSubmitted } from './song.ts';
-import { CancelTask, MessageRejected, StageDelayed, TaskCancelled, TaskCompleted, TaskFailed } from './task.ts';
+import {
+  CancelTask,
+  MessageRejected,
+  StageDelayed,
+  TaskCancelled,
+  TaskCompleted,
+  TaskDeleted,
+  TaskFailed,
+} from './task.ts';
 import {
   RenderCalledBack,
   RenderFailed,
@@ -35,6 +43,7 @@ export const messages: readonly MessageClass[] = [
   TaskCompleted,
   TaskFailed,
   TaskCancelled,
+  TaskDeleted,
   StageDelayed,
   MessageRejected,
 ];

@@ -67,6 +67,15 @@ export class TaskCancelled extends Message {
 }
 
 /**
+ * A client deleted the project. Whoever hears of it erases what it has of the task, and begins nothing for it any more,
+ * whatever else it hears of it and when.
+ */
+export class TaskDeleted extends Message {
+  static readonly type = 'TaskDeleted.v1';
+  static readonly topic = topics.taskEvents.name;
+}
+
+/**
  * A stage cannot go on for now and waits, until its deadline, for what its provider refuses; nothing was lost. Or nothing
  * came of its job, and it is ordered once more.
  */

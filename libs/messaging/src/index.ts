@@ -1,4 +1,5 @@
 export { Backlog } from './consumer/backlog.ts';
+export { deletedAmong, noteDeleted } from './consumer/deleted-tasks.ts';
 export { InboxRow } from './consumer/inbox.entity.ts';
 export { OutboxRow } from './producer/outbox.entity.ts';
 export * from './operations/dead-letter-log.ts';

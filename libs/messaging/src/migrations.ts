@@ -30,8 +30,19 @@ class AddOutboxPartition extends Migration {
   }
 }
 
+/** Tasks of which nothing is left, and nothing is to be made again. */
+class CreateDeletedTask extends Migration {
+  override up(): void {
+    this.addSql(`create table deleted_task (
+      task_id char(36) character set ascii not null primary key,
+      deleted_at datetime(3) not null
+    ) engine=InnoDB default charset=utf8mb4`);
+  }
+}
+
 /** The tables every service needs to send and receive messages. */
 export const messagingMigrations: NamedMigration[] = [
   { name: '0001-messaging', class: CreateMessaging },
   { name: '0020-outbox-partition', class: AddOutboxPartition },
+  { name: '0030-deleted-task', class: CreateDeletedTask },
 ];

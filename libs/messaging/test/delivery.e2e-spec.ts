@@ -1,10 +1,10 @@
-import { CancelTask, replayTopic } from '@castad/contracts';
+import { CancelTask, replayTopic, TaskCompleted, TaskDeleted, message } from '@castad/contracts';
 import { Database, newId } from '@castad/platform';
 import { eventually } from '@castad/testing';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Message as KafkaRecord } from '@castad/kafkajs';
-import { FORCE_HEADER } from '../src/index.ts';
+import { FORCE_HEADER, noteDeleted } from '../src/index.ts';
 import { enter } from './ledger.ts';
 import { cancels, range, recordOf, Scene } from './scene.ts';
 
@@ -176,5 +176,41 @@ it('never makes a dead letter of races, however many there are', async () => {
   await scene.bed.topics.send(cancels(taskId, 2));
 
   await scene.expectRevisions(taskId, [1, 2]);
+  expect(await scene.deadLettersOf(taskId)).toEqual([]);
+});
+
+it('drops what comes with the deletion of its task, which may be handled together with it', async () => {
+  const [taskId, other] = [newId(), newId()];
+  scene.on(taskId, async (received, context) => {
+    await noteDeleted(context.unit.em, [taskId]);
+    enter(received, context);
+  });
+  const deletion = recordOf(message(TaskDeleted, { taskId, revision: 9 }));
+  const others = [...cancels(taskId, 20), ...cancels(other, 3)].map(recordOf);
+  await scene.bed.topics.sendRaw(replayTopic(scene.service), [deletion, ...others]);
+  await scene.expectRevisions(other, [1, 2, 3]);
+  await eventually(async () => expect(await scene.bed.topics.lag(scene.service, replayTopic(scene.service))).toBe(0));
+  expect(await scene.revisions(taskId)).toEqual([9]);
+});
+
+it('drops what is about a deleted task, alone or among others, forced or not, and hears of the deletion again', async () => {
+  const [taskId, other] = [newId(), newId()];
+  await app.get(Database).transaction('requests', async ({ em }) => {
+    await noteDeleted(em, [taskId]);
+    await noteDeleted(em, [taskId]);
+  });
+  const [alone] = cancels(taskId, 1).map(recordOf) as [KafkaRecord];
+  await scene.bed.topics.sendRaw(CancelTask.topic, [alone]);
+  await scene.bed.topics.send([...cancels(taskId, 3, 2), ...cancels(other, 3)]);
+  await scene.bed.topics.send([message(TaskCompleted, { taskId, revision: 4, stage: 'song' })]);
+  await scene.bed.topics.sendRaw(replayTopic(scene.service), [
+    { ...alone, headers: { ...alone.headers, [FORCE_HEADER]: 'true' } },
+  ]);
+  await scene.expectRevisions(other, [1, 2, 3]);
+  for (const topic of [CancelTask.topic, TaskCompleted.topic, replayTopic(scene.service)])
+    await eventually(async () => expect(await scene.bed.topics.lag(scene.service, topic)).toBe(0));
+  expect(await scene.revisions(taskId)).toEqual([]);
+  await scene.bed.topics.send([message(TaskDeleted, { taskId, revision: 5 })], { times: 2 });
+  await scene.expectRevisions(taskId, [5]);
   expect(await scene.deadLettersOf(taskId)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { CancelTask, LyricFailed, TaskCompleted, type Message } from '@castad/contracts';
+import { CancelTask, LyricFailed, TaskCompleted, TaskDeleted, type Message } from '@castad/contracts';
 import { PlatformModule, ServiceConfig } from '@castad/platform';
 import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
@@ -73,8 +73,8 @@ export function ledger(service: string, handler: Handler = enter, version: Versi
       await handler(command, context);
     }
 
-    @Handle(TaskCompleted)
-    async onTaskCompleted(event: TaskCompleted, context: MessageContext) {
+    @Handle(TaskCompleted, TaskDeleted)
+    async onTaskEvent(event: TaskCompleted | TaskDeleted, context: MessageContext) {
       await handler(event, context);
     }
   }

@@ -1,4 +1,4 @@
-import type { Message } from '@castad/contracts';
+import { TaskDeleted, type Message } from '@castad/contracts';
 import {
   AppError,
   Database,
@@ -167,17 +167,20 @@ export class Dispatcher {
     for (const { envelope } of deliveries) this.handled.inc({ type: envelope.type });
   }
 
-  /** Drops what the inbox knows, and repeats within the batch; notes the others in the inbox. */
+  /** Drops what the inbox knows, what is about deleted tasks, and repeats within the batch; notes the others in the inbox. */
   private async unhandled(deliveries: Delivery[], unit: UnitOfWork): Promise<Delivery[]> {
     const ids = [...new Set(deliveries.map(({ envelope }) => envelope.id))];
-    const sql = `select id from inbox where id in (${ids.map(() => '?').join(', ')})`;
+    const taskIds = [...new Set(deliveries.map(({ message }) => message.taskId))];
+    const sql = `select id from inbox where id in (?) union all select task_id from deleted_task where task_id in (?)`;
     const rows = await unit.em
       .getConnection()
-      .execute<{ id: string }[]>(sql, ids, 'all', unit.em.getTransactionContext());
+      .execute<{ id: string }[]>(sql, [ids, taskIds], 'all', unit.em.getTransactionContext());
     const known = new Set(rows.map(({ id }) => id));
+    for (const { message } of deliveries) if (message instanceof TaskDeleted) known.add(message.taskId);
     const seen = new Set<string>();
-    return deliveries.filter(({ envelope: { id }, record }) => {
-      if (seen.has(id)) return false;
+    return deliveries.filter(({ envelope: { id }, message, record }) => {
+      const isOfDeleted = known.has(message.taskId) && !(message instanceof TaskDeleted);
+      if (isOfDeleted || seen.has(id)) return false;
       seen.add(id);
       if (known.has(id)) return isForced(record);
       unit.insert(InboxRow.handled(id));
