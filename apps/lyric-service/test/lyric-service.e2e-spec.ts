@@ -4,7 +4,9 @@ import {
   LyricFailed,
   LyricGenerated,
   type Message,
+  message,
   type MessageClass,
+  TaskDeleted,
   topics,
 } from '@castad/contracts';
 import { newId } from '@castad/platform';
@@ -95,6 +97,39 @@ describe('lyric-service', () => {
       const sql = "select * from information_schema.processlist where state like 'Waiting for%' and info like ?";
       expect(await bed.query('lyric-service', sql, [`${statement}%`])).not.toEqual([]);
     });
+
+  it('keeps nothing of a deleted project, and calls no model for what is ordered late', async () => {
+    const [written, troubling, unheard] = [order(), order(), order()];
+    await bed.topics.send([written]);
+    await ended(written, 'done');
+    await troubled({ kind: 'garbage', times: 1 });
+    await bed.topics.send([troubling]);
+    await eventually(async () => expect(await callsFor(troubling)).not.toEqual([]));
+    const commands = [written, troubling, unheard];
+    await bed.topics.send(
+      commands.map(({ taskId }) => message(TaskDeleted, { taskId, revision: 1 })),
+      { times: 2 },
+    );
+    await eventually(async () => {
+      const taskIds = commands.map(({ taskId }) => taskId);
+      expect(
+        await bed.query('lyric-service', 'select 1 from deleted_task where task_id in (?)', [taskIds]),
+      ).toHaveLength(3);
+      for (const command of commands) expect(await rowOf(command)).toBeUndefined();
+    });
+    const before = (await callsFor(troubling)).length;
+    const late = commands.map(({ taskId, plan }) => aGenerateLyric({ taskId, revision: 2, plan }));
+    const marker = order();
+    await bed.topics.send([...commands, ...late, marker]);
+    await ended(marker, 'done');
+    for (const command of commands) expect(await rowOf(command)).toBeUndefined();
+    expect([(await callsFor(written)).length, (await callsFor(troubling)).length, await callsFor(unheard)]).toEqual([
+      1,
+      before,
+      [],
+    ]);
+    expect(await bed.topics.read(deadLetterTopic('lyric-service'))).toEqual([]);
+  });
 
   it('writes one lyric for one order, however often it is told', async () => {
     const command = order();

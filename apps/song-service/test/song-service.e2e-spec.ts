@@ -1,7 +1,15 @@
-import { deadLetterTopic, LyricGenerated, MessageRejected, SongFailed, SongReady } from '@castad/contracts';
+import {
+  deadLetterTopic,
+  LyricGenerated,
+  message,
+  MessageRejected,
+  SongFailed,
+  SongReady,
+  TaskDeleted,
+} from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
 import { newId } from '@castad/platform';
-import { aLyricGenerated, aPlan, eventually, holdBack } from '@castad/testing';
+import { aGenerateSong, aLyricGenerated, aPlan, eventually, holdBack } from '@castad/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SERVICE, SongScene } from './song.scene.ts';
 
@@ -62,6 +70,44 @@ describe('song-service', () => {
     expect(await scene.bed.query(SERVICE, 'select 1 from song where task_id = ?', [only])).toEqual([]);
     expect([await said(only), await said(late)]).toEqual([[], []]);
     expect(await submits()).toHaveLength(1);
+  });
+
+  describe('of a deleted project', () => {
+    const rows = (...taskIds: string[]) =>
+      scene.bed.query(SERVICE, 'select 1 from song where task_id in (?)', [taskIds]);
+    const deleted = async (...taskIds: string[]) => {
+      await scene.bed.topics.send(
+        taskIds.map(taskId => message(TaskDeleted, { taskId, revision: 1 })),
+        { times: 2 },
+      );
+      await eventually(async () => expect(await rows(...taskIds)).toEqual([]));
+    };
+
+    it('keeps nothing, and pays for nothing that is ordered, called back or replayed late', async () => {
+      const [sung, unheard] = [await send(), newId()];
+      await end(sung);
+      const { token, job_id } = await row(sung);
+      await deleted(sung, unheard);
+      for (const taskId of [sung, unheard]) {
+        await scene.bed.topics.send([aGenerateSong({ taskId, revision: 2 }), aLyricGenerated({ taskId, revision: 3 })]);
+        await callBack(taskId, token, job_id as string);
+      }
+      await end(await send());
+      expect(await rows(sung, unheard)).toEqual([]);
+      expect(await submits()).toHaveLength(2);
+      expect((await scene.bed.topics.read(deadLetterTopic(SERVICE))).filter(({ key }) => key === sung)).toEqual([]);
+    });
+
+    it('follows the job no longer that Suno works on', async () => {
+      await fault('callbacks-lost');
+      await sim('faults', { endpoint: 'GET /api/v1/generate/record-info', kind: 'garbage', times: 1_000 });
+      const taskId = await send();
+      await eventually(async () => expect(await row(taskId)).toMatchObject({ status: 'running' }));
+      await deleted(taskId);
+      await sim('reset', {});
+      await end(await send());
+      expect([await rows(taskId), await said(taskId)]).toEqual([[], []]);
+    });
   });
 
   it('dead-letters a poison message, says so, and goes on', async () => {

@@ -129,7 +129,7 @@ describe('storage-service', () => {
     });
   const activeJobs = async () => {
     const { data } = await call('GET', '/metrics');
-    return Number(/^castad_jobs_active.* (\d+)$/m.exec(data as string)?.[1]);
+    return Number(/^castad_jobs_active\{job="Asset"\} (\d+)$/m.exec(data as string)?.[1]);
   };
   const linksTo = async (taskId: string, ...assets: object[]): Promise<LinksResponse> =>
     (await call('POST', '/internal/links', { taskId, assets })).data as LinksResponse;

@@ -12,6 +12,7 @@ import {
   RenderVideo,
   SongReady,
   StageDelayed,
+  TaskDeleted,
 } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
 import { Database, newId } from '@castad/platform';
@@ -268,6 +269,46 @@ describe('video-service', () => {
     await end(await send());
     expect(await said(taskId)).toHaveLength(1);
     expect(await submits()).toHaveLength(2);
+  });
+
+  describe('of a deleted project', () => {
+    const rows = (...taskIds: string[]) => bed.query(SERVICE, 'select 1 from video where task_id in (?)', [taskIds]);
+    const deleted = async (...taskIds: string[]) => {
+      await bed.topics.send(
+        taskIds.map(taskId => message(TaskDeleted, { taskId, revision: 1 })),
+        { times: 2 },
+      );
+      await eventually(async () => expect(await rows(...taskIds)).toEqual([]));
+    };
+
+    it('keeps nothing, and pays for nothing that is ordered, called back or announced late', async () => {
+      const formats = { format: '1:1' as const, formats: ['1:1' as const, '9:16' as const] };
+      const [cut, unheard] = [await send({ plan: aPlan({ video: formats }) }), newId()];
+      await eventually(async () => expect(await said(cut)).toHaveLength(2));
+      const { token, job_id } = await row(cut);
+      await deleted(cut, unheard);
+      for (const taskId of [cut, unheard]) {
+        const film = { plan: aPlan(), title: 'Sea Breeze', songRevision: 1, track: aTrack() };
+        await bed.topics.send([message(RenderVideo, { taskId, revision: 2, ...film })]);
+        await send({ taskId, revision: 3 });
+        await callBack(taskId, token, job_id as string);
+      }
+      await end(await send());
+      expect(await rows(cut, unheard)).toEqual([]);
+      expect(await submits()).toHaveLength(3);
+      expect((await bed.topics.read(deadLetterTopic(SERVICE))).filter(({ key }) => key === cut)).toEqual([]);
+    });
+
+    it('follows the render no longer that Creatomate works on', async () => {
+      await fault('callbacks-lost');
+      await sim('faults', { endpoint: 'GET /v2/renders/*', kind: 'garbage', times: 1_000 });
+      const taskId = await send();
+      await eventually(async () => expect(await row(taskId)).toMatchObject({ status: 'running' }));
+      await deleted(taskId);
+      await sim('reset', {});
+      await end(await send());
+      expect([await rows(taskId), await said(taskId)]).toEqual([[], []]);
+    });
   });
 
   it('cuts a film for each format, paid once each, and says which one failed', async () => {

@@ -14,13 +14,18 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  /** @param measure sets the values when they are asked for */
+  /**
+   * Several may ask for the same one, by its name.
+   * @param measure sets the values when they are asked for
+   */
   gauge<L extends string>(
     name: string,
     help: string,
     labelNames: L[] = [],
     measure?: (gauge: Gauge<L>) => Promise<void>,
   ): Gauge<L> {
+    const known = this.registry.getSingleMetric(name);
+    if (known) return known as Gauge<L>;
     const collect = measure && { collect: async (): Promise<void> => measure(gauge) };
     const gauge: Gauge<L> = new Gauge({ name, help, labelNames, registers: [this.registry], ...collect });
     return gauge;

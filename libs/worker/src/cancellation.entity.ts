@@ -1,6 +1,7 @@
+import { noteDeleted } from '@castad/messaging';
 import { defineEntity, LockMode, p, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/mysql';
-import { end, type Job } from './job.ts';
+import { end, isFinal, type Job } from './job.ts';
 
 const schema = defineEntity({
   name: 'Cancellation',
@@ -14,6 +15,9 @@ const schema = defineEntity({
 /** Nothing is begun any more for this task up to and including `revision`. */
 export class Cancellation extends schema.class {}
 schema.setClass(Cancellation);
+
+/** Through every revision there may be: the task is deleted. */
+export const EVER = 2 ** 31 - 1;
 
 /** What is cancelled of a task. */
 export type Through = Pick<Cancellation, 'taskId' | 'revision'>;
@@ -38,10 +42,40 @@ export async function cancelRows<J extends Job & object>(
   for (const job of await em.find(entity, { $or: through } as FilterQuery<J>, { lockMode })) end(job, 'cancelled');
 }
 
-/** Ends those of the jobs that were made after the order to cancel them was handled. */
-export async function endCancelled(em: EntityManager, jobs: Job[]): Promise<void> {
-  if (jobs.length === 0) return;
-  const rows = await em.find(Cancellation, { taskId: { $in: [...new Set(jobs.map(({ taskId }) => taskId))] } });
-  const through = new Map(rows.map(({ taskId, revision }) => [taskId, revision]));
-  for (const job of jobs) if ((job.revision ?? 0) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
+/** Erases the rows of tasks that are deleted, and notes that nothing is begun for these, nor handled of them, any more. */
+export async function eraseRows<J extends Job & object>(
+  em: EntityManager,
+  entity: EntityName<J>,
+  taskIds: string[],
+): Promise<void> {
+  await noteDeleted(em, taskIds);
+  await noteCancelled(
+    em,
+    taskIds.map(taskId => ({ taskId, revision: EVER })),
+  );
+  await deleteRows(em, entity, taskIds);
 }
+
+/**
+ * Of jobs that may have been made after the order to cancel or erase them was handled: ends the cancelled ones, erases
+ * those of deleted tasks, and returns the others. A cancellation that is not committed yet is waited for: it may not
+ * have seen these rows. A job without a revision is of no order, and nothing ends it.
+ */
+export async function wanted<J extends Job & object>(
+  em: EntityManager,
+  entity: EntityName<J>,
+  jobs: J[],
+): Promise<J[]> {
+  const taskIds = [...new Set(jobs.flatMap(({ taskId, revision }) => (revision === undefined ? [] : [taskId])))];
+  if (taskIds.length === 0) return jobs;
+  const rows = await em.find(Cancellation, { taskId: { $in: taskIds } }, { lockMode: LockMode.PESSIMISTIC_READ });
+  const through = new Map(rows.map(({ taskId, revision }) => [taskId, revision]));
+  const deleted = taskIds.filter(taskId => through.get(taskId) === EVER);
+  if (deleted.length > 0) await deleteRows(em, entity, deleted);
+  const left = jobs.filter(({ taskId }) => !deleted.includes(taskId));
+  for (const job of left) if ((job.revision ?? Infinity) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
+  return left.filter(job => !isFinal(job));
+}
+
+const deleteRows = <J extends Job & object>(em: EntityManager, entity: EntityName<J>, taskIds: string[]) =>
+  em.nativeDelete(entity, { taskId: { $in: taskIds } } as FilterQuery<J>);

@@ -2,7 +2,7 @@ import type { UnitOfWork } from '@castad/platform';
 import { randomUUID } from 'node:crypto';
 import type { Bench } from './bench.ts';
 import type { Bucket } from './bucket.entity.ts';
-import { endCancelled } from './cancellation.entity.ts';
+import { wanted } from './cancellation.entity.ts';
 import { dueRows, dueRowsFor, nextDueMs } from './due.ts';
 import { isFinal, type Job } from './job.ts';
 import type { Leases } from './leases.ts';
@@ -74,13 +74,13 @@ export class Claims<J extends Job & object> {
     const bucket = await account?.look(unit);
     const calls = account?.provider.limit && !bucket?.isPaused(unit.now) ? Math.floor(bucket?.tokens ?? 0) : limit;
     const due = await this.due(unit, limit, calls);
-    await endCancelled(unit.em, due);
+    const jobs = await wanted(unit.em, this.of.entity, due);
     await this.of.admit(
-      due.filter(job => !isFinal(job) && job.deadline > unit.now),
+      jobs.filter(job => job.deadline > unit.now),
       unit,
     );
     const claimed: Claimed<J>[] = [];
-    for (const job of due) {
+    for (const job of jobs) {
       if (isFinal(job) || !job.dueAt || job.dueAt > unit.now) continue;
       if (job.deadline <= unit.now) await this.of.expire(job, this.of.publisher(unit, job), unit);
       else claimed.push(...this.take(unit, job, bucket));

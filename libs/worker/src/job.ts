@@ -57,6 +57,7 @@ export const jobColumns = `
 /** A row that a worker works off. */
 export interface Job {
   taskId: string;
+  /** The order that it is of. */
   revision?: number;
   status: JobStatus;
   dueAt?: Date | null;

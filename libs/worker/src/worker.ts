@@ -6,7 +6,7 @@ import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Account } from './account.ts';
 import type { Bench } from './bench.ts';
 import type { Pause } from './bucket.entity.ts';
-import { cancelRows, type Through } from './cancellation.entity.ts';
+import { cancelRows, eraseRows, type Through } from './cancellation.entity.ts';
 import { Claiming } from './claiming.ts';
 import { Claims, type Claimed } from './claims.ts';
 import { causeOf, end, noteError, type Job } from './job.ts';
@@ -97,11 +97,16 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
   onApplicationBootstrap(): void {
     const { database, entity, lifecycle, logger, metrics, places } = this;
     const { WORKER_LEASE_MS: leaseMs, WORKER_POLL_MS: pollMs } = this.serviceConfig;
-    const gauge = metrics.gauge('castad_jobs_active', 'Jobs in progress in this process');
+    const { name } = entity as { name: string };
+    const gauge = metrics.gauge('castad_jobs_active', 'Jobs in progress in this process', ['job']);
     const bench = this.bench();
     const leases = new Leases(database, entity, leaseMs);
     this.recorder = new Recorder(bench);
-    this.jobs = new JobsInProgress(leases, leaseMs, { places, logger, report: count => gauge.set(count) });
+    this.jobs = new JobsInProgress(leases, leaseMs, {
+      places,
+      logger,
+      report: count => gauge.set({ job: name }, count),
+    });
     const work = (claimed: Claimed<J>) => void this.work(claimed);
     this.claiming = new Claiming(new Claims(bench, leases), this.jobs, { places, pollMs, logger, work });
     database.onDue(entity, this.claiming);
@@ -119,6 +124,14 @@ export abstract class Worker<J extends Job & object> implements OnApplicationBoo
 
   private readonly cancelAll = (unit: UnitOfWork, cancelled: Through[]): Promise<void> =>
     cancelRows(unit.em, this.entity, cancelled);
+
+  /** Erases all of a deleted task; nothing of it is begun any more. What a provider was asked for is followed no longer. */
+  erase(unit: UnitOfWork, taskId: string): void {
+    unit.together(this.eraseAll, taskId);
+  }
+
+  private readonly eraseAll = (unit: UnitOfWork, taskIds: string[]): Promise<void> =>
+    eraseRows(unit.em, this.entity, taskIds);
 
   /**
    * Rebuilds a row from an old message about it. Nobody works on the row for the time of a lease: more old news of it

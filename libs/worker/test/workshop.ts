@@ -99,7 +99,8 @@ export class Workshop {
     this.onSubmit = () => undefined;
     this.onPoll = () => 'done';
     this.onPrepare = this.onCallback = async () => undefined;
-    for (const table of ['piece', 'bucket', 'cancellation', 'outbox']) await this.sql(`delete from ${table}`);
+    for (const table of ['piece', 'bucket', 'cancellation', 'deleted_task', 'outbox'])
+      await this.sql(`delete from ${table}`);
   }
 
   async end(): Promise<void> {

@@ -1,4 +1,4 @@
-import { CancelTask, GenerateLyric } from '@castad/contracts';
+import { CancelTask, GenerateLyric, TaskDeleted } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { LyricJob } from './lyric.entity.ts';
@@ -16,5 +16,10 @@ export class LyricHandlers {
   @Handle(CancelTask)
   onCancelTask({ taskId, revision }: CancelTask, { unit }: MessageContext) {
     this.worker.cancel(unit, taskId, revision);
+  }
+
+  @Handle(TaskDeleted)
+  onTaskDeleted({ taskId }: TaskDeleted, { unit }: MessageContext) {
+    this.worker.erase(unit, taskId);
   }
 }

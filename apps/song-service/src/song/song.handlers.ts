@@ -1,4 +1,4 @@
-import { CancelTask, GenerateSong, LyricGenerated, SongCalledBack } from '@castad/contracts';
+import { CancelTask, GenerateSong, LyricGenerated, SongCalledBack, TaskDeleted } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Song } from './song.entity.ts';
@@ -26,5 +26,10 @@ export class SongHandlers {
   @Handle(CancelTask)
   onCancelTask({ taskId, revision }: CancelTask, { unit }: MessageContext) {
     this.worker.cancel(unit, taskId, revision);
+  }
+
+  @Handle(TaskDeleted)
+  onTaskDeleted({ taskId }: TaskDeleted, { unit }: MessageContext) {
+    this.worker.erase(unit, taskId);
   }
 }

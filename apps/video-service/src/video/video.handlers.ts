@@ -1,4 +1,12 @@
-import { AssetFailed, AssetStored, CancelTask, RenderCalledBack, RenderVideo, SongReady } from '@castad/contracts';
+import {
+  AssetFailed,
+  AssetStored,
+  CancelTask,
+  RenderCalledBack,
+  RenderVideo,
+  SongReady,
+  TaskDeleted,
+} from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
 import { Controller } from '@nestjs/common';
 import { Video } from './video.entity.ts';
@@ -38,5 +46,10 @@ export class VideoHandlers {
   @Handle(CancelTask)
   onCancelTask({ taskId, revision }: CancelTask, { unit }: MessageContext) {
     this.worker.cancel(unit, taskId, revision);
+  }
+
+  @Handle(TaskDeleted)
+  onTaskDeleted({ taskId }: TaskDeleted, { unit }: MessageContext) {
+    this.worker.erase(unit, taskId);
   }
 }
