@@ -7,7 +7,8 @@ import { AssetHandlers } from './asset/asset.handlers.ts';
 import { AssetRestorers } from './asset/asset.restorers.ts';
 import { AssetWorker } from './asset/asset.worker.ts';
 import { BlobClient } from './azure/blob.client.ts';
-
+import { Erasure } from './erasure/erasure.entity.ts';
+import { ErasureWorker } from './erasure/erasure.worker.ts';
 import { ImageController } from './image/image.controller.ts';
 import { ImageService } from './image/image.service.ts';
 import { LinkController } from './link/link.controller.ts';
@@ -20,11 +21,11 @@ const service = 'storage-service';
     PlatformModule.forService({
       service,
       config: StorageServiceConfig,
-      entities: [Asset, Bucket, Cancellation, InboxRow, OutboxRow],
+      entities: [Asset, Erasure, Bucket, Cancellation, InboxRow, OutboxRow],
     }),
     MessagingModule.forService(service),
   ],
   controllers: [AssetHandlers, AssetRestorers, ImageController, LinkController],
-  providers: [AssetWorker, BlobClient, SourceClient, ImageService],
+  providers: [AssetWorker, ErasureWorker, BlobClient, SourceClient, ImageService],
 })
 export class StorageServiceModule {}

@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net';
 /** Stands before the blob store and answers in its place when told to. */
 export class AzureFront {
   refused = 0;
+  /** Writes that wait. */
+  held = 0;
+  private gate?: Promise<void>;
   private refusal?: { status: number; code: string; retryAfter: string };
-  private readonly server = createServer((call, reply) => this.answer(call, reply));
+  private readonly server = createServer((call, reply) => void this.answer(call, reply));
   private store = '';
 
   /** Returns the connection string that leads through here. */
@@ -26,11 +29,22 @@ export class AzureFront {
     this.refused = 0;
   }
 
+  /** Lets writes wait until the returned function is called. */
+  holdWrites(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gate = promise;
+    this.held = 0;
+    return () => {
+      this.gate = undefined;
+      resolve();
+    };
+  }
+
   recover(): void {
     this.refusal = undefined;
   }
 
-  private answer(call: IncomingMessage, reply: ServerResponse): void {
+  private async answer(call: IncomingMessage, reply: ServerResponse): Promise<void> {
     if (this.refusal) {
       const { status, code, retryAfter } = this.refusal;
       this.refused++;
@@ -39,6 +53,10 @@ export class AzureFront {
       return;
     }
     const { method, headers } = call;
+    if (method === 'PUT' && this.gate) {
+      this.held++;
+      await this.gate;
+    }
     const onward = request(this.store + call.url, { method, headers }, answer => {
       reply.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(reply);

@@ -82,9 +82,23 @@ export class BlobClient implements OnApplicationBootstrap {
   async remove(path: string, etag?: string): Promise<void> {
     const conditions = etag ? { ifMatch: etag } : {};
     try {
-      await this.blob(path).delete({ conditions, abortSignal: this.inTime() });
+      await this.blob(path).delete({ conditions, deleteSnapshots: 'include', abortSignal: this.inTime() });
     } catch (error) {
       if (!isGone(error)) throw this.storageError(error);
+    }
+  }
+
+  /** Removes all whose path begins so. Returns how many there were: after 0 there surely is none. */
+  async removeAll(prefix: string): Promise<number> {
+    try {
+      const paths: string[] = [];
+      for await (const { name } of this.container.listBlobsFlat({ prefix, abortSignal: this.inTime() }))
+        paths.push(name);
+      for (const path of paths) await this.remove(path);
+      return paths.length;
+    } catch (error) {
+      if (isGone(error)) return 0;
+      throw this.storageError(error);
     }
   }
 

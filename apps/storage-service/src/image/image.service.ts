@@ -1,4 +1,4 @@
-import { Outbox } from '@castad/messaging';
+import { deletedAmong, Outbox } from '@castad/messaging';
 import { AppError, Conflict, Database, InvalidInput, ProviderError, SourceClient } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
@@ -64,7 +64,10 @@ export class ImageService {
     return this.uploads.runExclusive(async () => {
       try {
         const original = await this.read(body, expected);
-        const known = await this.database.read('requests', em => em.findOne(Asset, keyOf(taskId, imageId)));
+        const known = await this.database.read('requests', async em => {
+          if ((await deletedAmong(em, [taskId])).has(taskId)) throw projectDeleted();
+          return em.findOne(Asset, keyOf(taskId, imageId));
+        });
         return known ? repeated(known, original) : await this.store(taskId, imageId, original);
       } catch (error) {
         throw uploadError(error);
@@ -144,6 +147,8 @@ function viewOf({ ref: imageId, files, photo }: Asset): UploadedImage {
   const original = photo?.original ?? sha256;
   return { imageId, contentType, size, sha256, original, ...(photo && { width: photo.width, height: photo.height }) };
 }
+
+const projectDeleted = () => new AppError('PROJECT_DELETED', 'The project was deleted.', { status: 410 });
 
 const imageExists = (cause?: unknown) => new Conflict('IMAGE_EXISTS', 'There is another image of this id.', { cause });
 
