@@ -1,4 +1,11 @@
-import { CancelTask, MessageRejected, replayTopic, type MessageClass, type ServiceName } from '@castad/contracts';
+import {
+  CancelTask,
+  MessageRejected,
+  replayTopic,
+  TaskDeleted,
+  type MessageClass,
+  type ServiceName,
+} from '@castad/contracts';
 import { copyRecords, spansOf, tellProgress, type Span } from '@castad/messaging';
 import type { Kafka } from '@castad/kafkajs';
 import { Failure } from '../../sandbox/failure.ts';
@@ -42,13 +49,16 @@ export async function rebuild(args: string[]): Promise<void> {
   console.log(`${counted(copied, 'record')} copied to ${replayTopic(service)}; start ${service}: it reads them first`);
 }
 
-/** First cancellations, then submits and their outcomes, then commands. */
+/** What is begun no more. */
+const endings: MessageClass[] = [CancelTask, TaskDeleted];
+
+/** First cancellations and deletions, then submits and their outcomes, then commands. */
 function typesOf(service: ServiceName): Omit<Turn, 'spans'>[] {
   const { sends = [], receives = [] } = participants.find(participant => participant.service === service) ?? {};
   return [
-    { name: 'cancelled', types: receives.filter(type => type === CancelTask) },
+    { name: 'cancelled', types: receives.filter(type => endings.includes(type)) },
     { name: 'announced', types: sends.filter(type => type !== MessageRejected) },
-    { name: 'asked for', types: receives.filter(type => type !== CancelTask) },
+    { name: 'asked for', types: receives.filter(type => !endings.includes(type)) },
   ];
 }
 
