@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { CallbackIntake } from './callback/callback.intake.ts';
 import { ErrorController } from './error/error.controller.ts';
 import { GatewayConfig } from './gateway.config.ts';
+import { DeletionService } from './deletion/deletion.service.ts';
 import { RecentFilms } from './estimate/recent-films.ts';
 import { EventFeed } from './live/event-feed.ts';
 import { HistoryService } from './live/history.service.ts';
@@ -67,6 +68,7 @@ const entities = [Project, Image, Order, Stage, TaskEvent, IdempotencyKey, Inbox
   providers: [
     Idempotency,
     ProjectService,
+    DeletionService,
     OrderService,
     OrdersService,
     ChoiceService,

@@ -44,6 +44,7 @@ const descriptions: Record<number, string> = {
   404: 'There is no such thing, or not yet.',
   408: 'A file did not arrive in time.',
   409: 'The request contradicts the present state.',
+  410: 'The project was deleted.',
   412: 'The project is not as If-Match says.',
   413: 'The body, or a file, is too large.',
   415: 'The body, or a file, is not of a type we take.',

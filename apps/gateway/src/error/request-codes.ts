@@ -100,6 +100,7 @@ export const requestCodes: Record<string, Entry> = {
     'The project has changed since the `ETag` in `If-Match`.',
     'Get the project, review it, and send its present `ETag`.',
   ],
+  PROJECT_DELETED: [410, 'The project was deleted, with all that belonged to it.', 'Create a new one.'],
   REQUEST_TIMEOUT: [408, 'The request did not arrive in time.', 'Send it again.'],
   PREVIEW_NOT_READY: [404, 'There is no such preview yet.', 'Order one, or wait until it is completed.'],
   REVISION_NOT_FOUND: [

@@ -45,7 +45,7 @@ export class ImageController {
   @Get()
   @ApiOperation({ summary: 'The images in the order they appear' })
   @ApiOkResponse({ type: ImagesView })
-  @ApiProblem(404)
+  @ApiProblem(404, 410)
   listImages(@TaskId() taskId: string): Promise<ImagesView> {
     return this.images.list(taskId);
   }
@@ -53,7 +53,7 @@ export class ImageController {
   @Get(':imageId')
   @ApiOperation({ summary: 'An image' })
   @ApiOkResponse({ type: ImageView })
-  @ApiProblem(404)
+  @ApiProblem(404, 410)
   async getImage(@TaskId() taskId: string, @ImageId() imageId: string): Promise<ImageView> {
     return imageView(await this.images.get(taskId, imageId));
   }
@@ -84,7 +84,7 @@ export class ImageController {
   @ApiCreatedResponse({ type: ImagesView })
   @ApiOkResponse({ type: ImagesView, description: 'The project has all of these files already.' })
   @ApiIdempotencyKey()
-  @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
+  @ApiProblem(400, 404, 408, 409, 410, 413, 415, 422, 429)
   addImages(
     @TaskId() taskId: string,
     @TheCall() call: Call,
@@ -99,7 +99,7 @@ export class ImageController {
   @ApiOperation({ summary: 'Let the images appear in another order' })
   @ApiOkResponse({ type: ImagesView })
   @ApiIdempotencyKey()
-  @ApiProblem(400, 404, 409, 413, 415, 422)
+  @ApiProblem(400, 404, 409, 410, 413, 415, 422)
   arrangeImages(
     @TaskId() taskId: string,
     @Body() { imageIds }: ImageOrderDto,
@@ -115,7 +115,7 @@ export class ImageController {
   @ApiBody({ schema: { type: 'object', properties: { images: FILES.items } } })
   @ApiOkResponse({ type: ImagesView })
   @ApiIdempotencyKey()
-  @ApiProblem(400, 404, 408, 409, 413, 415, 422, 429)
+  @ApiProblem(400, 404, 408, 409, 410, 413, 415, 422, 429)
   replaceImage(
     @TaskId() taskId: string,
     @ImageId() imageId: string,
@@ -129,7 +129,7 @@ export class ImageController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove an image, and its file' })
   @ApiNoContentResponse()
-  @ApiProblem(404, 409)
+  @ApiProblem(404, 409, 410)
   async deleteImage(@TaskId() taskId: string, @ImageId() imageId: string): Promise<void> {
     await this.images.remove(taskId, imageId);
   }

@@ -56,7 +56,7 @@ const Legacy = (summary: string, successor: string, refusals: number[] = [], con
   applyDecorators(
     RouteConfig({ ...config, successor }),
     ApiOperation({ summary, deprecated: true }),
-    ...[404, 409, 422, 503, ...refusals].map(status =>
+    ...[404, 409, 410, 422, 503, ...refusals].map(status =>
       ApiResponse({ status, type: LegacyErrorView, description: 'In the form of FastAPI.' }),
     ),
   );

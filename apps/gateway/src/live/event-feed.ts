@@ -1,3 +1,4 @@
+import { TaskDeleted } from '@castad/contracts';
 import { Database, Lifecycle, Metrics, Pacemaker, Spacing, toError, Unavailable } from '@castad/platform';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { GatewayConfig } from '../gateway.config.ts';
@@ -109,6 +110,6 @@ const sent = ({ events, end }: Page): Page<Sent> => ({
   events: events.map(event => {
     const view = eventView(event);
     const text = `id: ${view.id}\nevent: ${view.type}\ndata: ${JSON.stringify(view)}\n\n`;
-    return { position: view.id, taskId: view.taskId, text };
+    return { position: view.id, taskId: view.taskId, isLast: event.type === TaskDeleted.type, text };
   }),
 });

@@ -15,7 +15,7 @@ class Feed implements Source {
   add(...taskIds: string[]): void {
     for (const taskId of taskIds) {
       const position = this.events.length + 1;
-      this.events.push({ position, taskId, text: `${position} ` });
+      this.events.push({ position, taskId, isLast: false, text: `${position} ` });
     }
   }
 
@@ -53,6 +53,20 @@ describe('the stream of one client', () => {
     expect(await heard(texts)).toBe(HELLO(0));
     expect(await heard(texts)).toBe('5 ');
     expect(await heard(texts)).toBe('7 ');
+  });
+
+  it('ends with the last event of its project, and goes on for who hears all', async () => {
+    feed.add('b', 'a');
+    for (const event of feed.events) event.isLast = true;
+    const [ofOne, ofAll] = [new EventStream(feed, 0, 'a'), new EventStream(feed, 0)];
+    const said: string[] = [];
+    for await (const text of ofOne) said.push(text);
+    expect(said).toEqual([HELLO(0), '2 ']);
+    const texts = ofAll[Symbol.asyncIterator]();
+    await heard(texts);
+    expect(await heard(texts)).toBe('1 2 ');
+    feed.add('c');
+    expect(await heard(texts)).toBe('3 ');
   });
 
   it('goes on as soon as it is woken, also when that was while it read', async () => {

@@ -11,6 +11,8 @@ const FAILURE_PAUSE_MS = 1_000;
 export interface Sent {
   position: number;
   taskId: string;
+  /** No other event of its task follows. */
+  isLast: boolean;
   text: string;
 }
 
@@ -55,6 +57,7 @@ export class EventStream implements AsyncIterable<string> {
         yield text || HEARTBEAT;
         spokenAt = performance.now();
       }
+      if (page?.events.some(({ taskId, isLast }) => isLast && taskId === this.taskId)) return;
       if (!page) await this.pace.rest(FAILURE_PAUSE_MS);
       else if (page.events.length === 0) await this.pace.rest(Math.max(1, HEARTBEAT_MS - quietMs()));
     }

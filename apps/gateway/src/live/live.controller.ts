@@ -38,14 +38,14 @@ export class LiveController {
   @Get('projects/:projectId/history')
   @ApiOperation({ summary: "A project's orders, and all that was heard about them" })
   @ApiOkResponse({ type: HistoryPage })
-  @ApiProblem(400, 404)
+  @ApiProblem(400, 404, 410)
   getHistory(@TaskId() taskId: string, @Query() query: HistoryQuery): Promise<HistoryPage> {
     return this.histories.of(taskId, query);
   }
 
   @Get('projects/:projectId/events')
   @ApiEvents('The events of a project from its first one, or after Last-Event-ID, as they come')
-  @ApiProblem(400, 404)
+  @ApiProblem(400, 404, 410)
   async streamProjectEvents(
     @TaskId() taskId: string,
     @Query() query: EventsQuery,

@@ -12,6 +12,7 @@ import { WidenOrderStages, WidenStages } from './widen-stages.ts';
 import { CreateProject } from './create-project.ts';
 import { AddProjectLabels, IndexOrderTimes, IndexProjectEvents, KeepAnswers } from './serve-clients.ts';
 import { AddImageOriginal } from './add-image-original.ts';
+import { IndexKeyTasks } from './index-key-tasks.ts';
 import { AddFilmFormat, IndexFilmFormats, IndexProjectLanguages } from './index-results.ts';
 import { AddEventEstimate, AddOrderEstimate } from './keep-estimates.ts';
 import { IndexDrafts, IndexOrderStatuses, IndexProjectNames } from './index-lists.ts';
@@ -45,6 +46,7 @@ export const migrations = [
   { name: '0028-image-original', class: AddImageOriginal },
   { name: '0029-order-estimate', class: AddOrderEstimate },
   { name: '0030-event-estimate', class: AddEventEstimate },
+  { name: '0031-key-tasks', class: IndexKeyTasks },
   { name: '0034-order-drafts', class: AddOrderDrafts },
   { name: '0035-stage-names', class: WidenStages },
   { name: '0036-order-stages', class: WidenOrderStages },

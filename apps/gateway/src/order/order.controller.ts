@@ -31,7 +31,7 @@ const ApiOrder = (summary: string) =>
     ApiIdempotencyKey(),
     ApiIfMatch(),
     ApiAcceptedResponse({ type: OrderView, headers: LOCATION }),
-    ApiProblem(400, 404, 409, 412, 413, 415, 422),
+    ApiProblem(400, 404, 409, 410, 412, 413, 415, 422),
   );
 
 const ApiChoice = (summary: string) =>
@@ -40,7 +40,7 @@ const ApiChoice = (summary: string) =>
     ApiIdempotencyKey(),
     ApiIfMatch(),
     ApiOkResponse({ type: ProjectView, headers: ETAG }),
-    ApiProblem(400, 404, 409, 412, 413, 415, 422),
+    ApiProblem(400, 404, 409, 410, 412, 413, 415, 422),
   );
 
 /** What a client wants done with a project: one order at a time. */
@@ -73,7 +73,7 @@ export class OrderController {
   @ApiOperation({ summary: 'End the running order; no later stage is begun' })
   @ApiIdempotencyKey()
   @ApiAcceptedResponse({ type: CancelledView, headers: LOCATION })
-  @ApiProblem(400, 404, 409, 413, 415, 422)
+  @ApiProblem(400, 404, 409, 410, 413, 415, 422)
   cancelOrder(@TaskId() taskId: string, @TheCall() call: Call): Promise<Answer<CancelledView>> {
     return this.orders.transaction(unit =>
       this.keys.once(unit, { call, taskId, body: undefined }, async () => {

@@ -149,10 +149,17 @@ export class OrderService {
 
   /** Ends the running order. Ended so already, it stays as it is. */
   async cancel(unit: UnitOfWork, taskId: string): Promise<{ order: Order; paid: StageName[] }> {
-    const { project, latest: order, results } = await situationOf(unit, taskId);
+    const situation = await situationOf(unit, taskId);
+    const { latest: order } = situation;
     if (!order || (!order.isRunning() && order.status !== 'cancelled'))
       throw new Conflict('NOTHING_TO_CANCEL', 'No order of this project is running.');
-    const { revision } = order;
+    return { order, paid: this.stop(unit, situation) };
+  }
+
+  /** Ends the latest order if it is running. Returns its stages that were paid for. */
+  stop(unit: UnitOfWork, { project, latest: order, results }: Situation): StageName[] {
+    if (!order) return [];
+    const { taskId, revision } = order;
     const paid = stageNames.filter(name =>
       results.attempts(order.stepAt(name)).some(at => at.revision === revision && at.paid),
     );
@@ -161,7 +168,7 @@ export class OrderService {
       this.outbox.add(unit, message(CancelTask, { taskId, revision }), order.cause());
       project.changed();
     }
-    return { order, paid };
+    return paid;
   }
 
   /** One in which an order may be placed. It may run twice. */

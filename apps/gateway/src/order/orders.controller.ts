@@ -22,7 +22,7 @@ export class OrdersController {
   @Get('projects/:projectId/orders')
   @ApiOperation({ summary: "A project's orders, newest first" })
   @ApiOkResponse({ type: OrderPage })
-  @ApiProblem(400, 404)
+  @ApiProblem(400, 404, 410)
   listProjectOrders(@TaskId() taskId: string, @Query() query: ProjectOrdersQuery): Promise<OrderPage> {
     return this.orders.ofProject(taskId, query);
   }
@@ -30,7 +30,7 @@ export class OrdersController {
   @Get('projects/:projectId/orders/:revision')
   @ApiOperation({ summary: 'An order, with what it has come to' })
   @ApiOkResponse({ type: OrderDetailView })
-  @ApiProblem(404)
+  @ApiProblem(404, 410)
   getOrder(@TaskId() taskId: string, @Revision() revision: number): Promise<OrderDetailView> {
     return this.orders.one(taskId, revision);
   }

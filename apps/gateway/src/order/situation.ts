@@ -1,5 +1,6 @@
-import { Conflict, NotFound, type UnitOfWork } from '@castad/platform';
+import { Conflict, type UnitOfWork } from '@castad/platform';
 import { LockMode } from '@mikro-orm/core';
+import { absence } from '../deletion/absence.ts';
 import { Image } from '../image/image.entity.ts';
 import { type Attempt, attemptsOf } from '../project/attempts.ts';
 import { Project } from '../project/project.entity.ts';
@@ -17,11 +18,11 @@ export interface Situation {
   images: Image[];
 }
 
-/** @throws NotFound `TASK_NOT_FOUND` */
+/** @throws AppError `TASK_NOT_FOUND`, `PROJECT_DELETED` */
 export async function lockProject({ em }: UnitOfWork, taskId: string): Promise<Project> {
   const lockMode = LockMode.PESSIMISTIC_WRITE;
   const project = await em.findOne(Project, taskId, { lockMode });
-  if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
+  if (!project) throw await absence(em, taskId);
   return project;
 }
 

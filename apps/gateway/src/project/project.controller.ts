@@ -1,7 +1,8 @@
-import { Body, Controller, Get, Headers, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiHeader,
+  ApiNoContentResponse,
   ApiOkResponse,
   ApiAcceptedResponse,
   ApiOperation,
@@ -9,6 +10,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type Answer, AnswerInterceptor } from '../answer.ts';
+import { DeletionService } from '../deletion/deletion.service.ts';
 import { ApiIdempotencyKey, ApiIfMatch, type Call, TheCall } from '../idempotency/call.ts';
 import { TaskId } from '../input/ids.ts';
 import { ApiProblem, ETAG } from '../openapi.ts';
@@ -21,7 +23,10 @@ import { ProjectService } from './project.service.ts';
 @Controller('v1/projects')
 @UseInterceptors(AnswerInterceptor)
 export class ProjectController {
-  constructor(private readonly projects: ProjectService) {}
+  constructor(
+    private readonly projects: ProjectService,
+    private readonly deletions: DeletionService,
+  ) {}
 
   @Post()
   @ApiOperation({ summary: 'Create a project, and with `run` order its video at once' })
@@ -50,7 +55,7 @@ export class ProjectController {
   })
   @ApiOkResponse({ type: ProjectView, headers: ETAG })
   @ApiResponse({ status: 304, description: 'It has not changed.' })
-  @ApiProblem(404)
+  @ApiProblem(404, 410)
   getProject(
     @TaskId() taskId: string,
     @Headers('if-none-match') ifNoneMatch?: string,
@@ -67,12 +72,26 @@ export class ProjectController {
   @ApiIdempotencyKey()
   @ApiIfMatch()
   @ApiOkResponse({ type: ProjectView, headers: ETAG })
-  @ApiProblem(400, 404, 409, 412, 413, 415, 422)
+  @ApiProblem(400, 404, 409, 410, 412, 413, 415, 422)
   patchProject(
     @TaskId() taskId: string,
     @TheCall() call: Call,
     @Body() dto: PatchProjectDto = {},
   ): Promise<Answer<ProjectView>> {
     return this.projects.patch(taskId, dto, call);
+  }
+
+  @Delete(':projectId')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Delete a project with all that belongs to it',
+    description:
+      'A running order is cancelled first. What was made, uploaded and noted is erased, the files within minutes. Every later call about the project answers 410, and this one 204 again.',
+  })
+  @ApiIfMatch()
+  @ApiNoContentResponse()
+  @ApiProblem(404, 412)
+  deleteProject(@TaskId() taskId: string, @TheCall() call: Call): Promise<void> {
+    return this.deletions.delete(taskId, call);
   }
 }

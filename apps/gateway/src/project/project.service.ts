@@ -3,6 +3,7 @@ import { Database, InvalidInput, newId, NotFound, timeOfId, type UnitOfWork } fr
 import type { EntityManager } from '@mikro-orm/mysql';
 import { HttpStatus, Injectable } from '@nestjs/common';
 import { Answer } from '../answer.ts';
+import { absence } from '../deletion/absence.ts';
 import type { Call } from '../idempotency/call.ts';
 import { Idempotency } from '../idempotency/idempotency.ts';
 import { Image } from '../image/image.entity.ts';
@@ -168,9 +169,9 @@ export async function changedView(unit: UnitOfWork, situation: Situation): Promi
   return new Answer(HttpStatus.OK, view, { etag: await nextEtag(unit, project) });
 }
 
-/** @throws NotFound `TASK_NOT_FOUND` */
+/** @throws AppError `TASK_NOT_FOUND`, `PROJECT_DELETED` */
 export async function find(em: EntityManager, taskId: string): Promise<Project> {
   const project = await em.findOne(Project, taskId);
-  if (!project) throw new NotFound('TASK_NOT_FOUND', 'There is no such project.');
+  if (!project) throw await absence(em, taskId);
   return project;
 }

@@ -14,6 +14,7 @@ import {
   StageDelayed,
   TaskCancelled,
   TaskCompleted,
+  TaskDeleted,
   TaskFailed,
 } from '@castad/contracts';
 import { Handle, type MessageContext } from '@castad/messaging';
@@ -37,6 +38,7 @@ const events = [
   TaskCompleted,
   TaskFailed,
   TaskCancelled,
+  TaskDeleted,
 ];
 
 @Controller()

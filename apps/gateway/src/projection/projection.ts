@@ -1,21 +1,28 @@
-import { type Failure, type Message, MessageRejected, StageDelayed, stages as stageNames } from '@castad/contracts';
-import type { MessageContext } from '@castad/messaging';
+import {
+  type Failure,
+  type Message,
+  MessageRejected,
+  StageDelayed,
+  stages as stageNames,
+  TaskDeleted,
+} from '@castad/contracts';
+import { deletedAmong, type MessageContext } from '@castad/messaging';
 import type { UnitOfWork } from '@castad/platform';
 import { Injectable } from '@nestjs/common';
 import { RecentFilms } from '../estimate/recent-films.ts';
 import { GatewayConfig } from '../gateway.config.ts';
+import { eraseDeleted } from '../deletion/erase.ts';
 import { append } from '../live/feed.ts';
 import { beginOf, errorIn, failedStage, rejectionIn, tell } from './fold.ts';
 import type { Order } from '../order/order.entity.ts';
 import { lockedOrders, outlinesOf } from './outline.ts';
 import type { Stage, StageError, Step } from './stage.entity.ts';
 import type { Stages } from './stages.ts';
-import { TaskEvent, type TaskEventRow } from './task-event.entity.ts';
+import { TaskEvent } from './task-event.entity.ts';
 
 interface Received {
   event: Message;
   context: MessageContext;
-  row: TaskEventRow;
 }
 
 /** What clients see of their films: stages folded from events, and the one terminal decision on each order. */
@@ -28,18 +35,24 @@ export class Projection {
 
   /** Takes part in the transaction's one fold: its tasks are locked and loaded together, whatever their number. */
   add(event: Message, context: MessageContext): void {
-    const { unit, envelope } = context;
-    const row = TaskEvent.received(envelope.id, envelope.time, event);
-    unit.together(this.fold, { event, context, row });
-    unit.atLast(append, row);
+    context.unit.together(this.fold, { event, context });
   }
 
   private readonly fold = async (unit: UnitOfWork, received: Received[]): Promise<void> => {
+    await eraseDeleted(
+      unit,
+      received.map(({ event }) => event),
+    );
     const taskIds = [...new Set(received.map(({ event }) => event.taskId))].sort();
     // The orders' locks stand for the task: whoever decides about it or tells of it comes by here.
     const orders = await lockedOrders(unit, taskIds);
     const stages = await outlinesOf(unit.em, taskIds, orders);
-    for (const { event, context, row } of received) {
+    const withoutOrder = taskIds.filter(id => !orders.some(({ taskId }) => taskId === id));
+    const deleted = await deletedAmong(unit.em, withoutOrder);
+    for (const { event, context } of received) {
+      if (deleted.has(event.taskId) && !(event instanceof TaskDeleted)) continue;
+      const row = TaskEvent.received(context.envelope.id, context.envelope.time, event);
+      unit.atLast(append, row);
       tell(event, context.envelope.time, stages);
       const order = orders.find(({ taskId, revision }) => taskId === event.taskId && revision === event.revision);
       if (!order) continue;

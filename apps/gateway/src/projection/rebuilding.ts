@@ -1,6 +1,7 @@
-import type { Message } from '@castad/contracts';
-import type { Envelope } from '@castad/messaging';
+import { type Message, TaskDeleted } from '@castad/contracts';
+import { deletedAmong, type Envelope } from '@castad/messaging';
 import type { Database, UnitOfWork } from '@castad/platform';
+import { eraseDeleted } from '../deletion/erase.ts';
 import { append } from '../live/feed.ts';
 import { changed } from '../project/etag.ts';
 import { beginOf, tell } from './fold.ts';
@@ -27,10 +28,16 @@ export class Rebuilding {
   fold(events: OldEvent[]): Promise<void> {
     const taskIds = [...new Set(events.map(({ event }) => event.taskId))];
     return this.database.transaction('background', async unit => {
+      await eraseDeleted(
+        unit,
+        events.map(({ event }) => event),
+      );
       const stages = await lockedStages(unit, taskIds);
-      for (const { event, envelope } of events) tell(event, envelope.time, stages);
+      const deleted = await deletedAmong(unit.em, taskIds);
+      const told = events.filter(({ event }) => event instanceof TaskDeleted || !deleted.has(event.taskId));
+      for (const { event, envelope } of told) tell(event, envelope.time, stages);
       stages.made.forEach(stage => unit.insert(stage));
-      for (const row of missing(events, await knownIds(unit, taskIds))) unit.atLast(append, row);
+      for (const row of missing(told, await knownIds(unit, taskIds))) unit.atLast(append, row);
     });
   }
 

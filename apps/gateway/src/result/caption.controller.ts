@@ -23,7 +23,7 @@ const ApiCaptions = (summary: string, { type }: Form) =>
   applyDecorators(
     ApiOperation({ summary }),
     ApiOkResponse({ content: { [type]: { schema: { type: 'string' } } }, description: 'In UTF-8.' }),
-    ApiProblem(400, 404),
+    ApiProblem(400, 404, 410),
   );
 
 /** The sung lines, for the song and, cut as the film is, for the film. */

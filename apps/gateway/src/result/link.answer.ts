@@ -11,7 +11,7 @@ export const ApiLink = (summary: string) =>
     ApiOperation({ summary }),
     ApiFoundResponse({ description: 'A signed link.' }),
     ApiOkResponse({ type: LinkView, description: 'With `as=json`.' }),
-    ApiProblem(400, 404, 409),
+    ApiProblem(400, 404, 409, 410),
   );
 
 /** A link is a secret, so no cache may keep it. */

@@ -1265,6 +1265,44 @@ export type CreateProjectResponses = {
 
 export type CreateProjectResponse = CreateProjectResponses[keyof CreateProjectResponses];
 
+export type DeleteProjectData = {
+    body?: never;
+    headers?: {
+        /**
+         * The `ETag` of the project that was looked at. If it has changed since, nothing is done (412).
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        projectId: string;
+    };
+    query?: never;
+    url: '/v1/projects/{projectId}';
+};
+
+export type DeleteProjectErrors = {
+    /**
+     * There is no such thing, or not yet.
+     */
+    404: ProblemView;
+    /**
+     * The project is not as If-Match says.
+     */
+    412: ProblemView;
+    /**
+     * The service cannot answer now. Try again after Retry-After seconds.
+     */
+    503: ProblemView;
+};
+
+export type DeleteProjectError = DeleteProjectErrors[keyof DeleteProjectErrors];
+
+export type DeleteProjectResponses = {
+    204: void;
+};
+
+export type DeleteProjectResponse = DeleteProjectResponses[keyof DeleteProjectResponses];
+
 export type GetProjectData = {
     body?: never;
     headers?: {
@@ -1285,6 +1323,10 @@ export type GetProjectErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -1332,6 +1374,10 @@ export type PatchProjectErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The project is not as If-Match says.
      */
     412: ProblemView;
@@ -1375,6 +1421,10 @@ export type ListImagesErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -1423,6 +1473,10 @@ export type AddImagesErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The body, or a file, is too large.
      */
@@ -1486,6 +1540,10 @@ export type ArrangeImagesErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The body, or a file, is too large.
      */
     413: ProblemView;
@@ -1531,6 +1589,10 @@ export type DeleteImageErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -1559,6 +1621,10 @@ export type GetImageErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -1608,6 +1674,10 @@ export type ReplaceImageErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The body, or a file, is too large.
      */
@@ -1675,6 +1745,10 @@ export type GetImageFileErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -1723,6 +1797,10 @@ export type RunProjectErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The project is not as If-Match says.
      */
@@ -1786,6 +1864,10 @@ export type RetryOrderErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The project is not as If-Match says.
      */
     412: ProblemView;
@@ -1844,6 +1926,10 @@ export type CancelOrderErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The body, or a file, is too large.
      */
     413: ProblemView;
@@ -1901,6 +1987,10 @@ export type OrderLyricErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The project is not as If-Match says.
      */
@@ -1963,6 +2053,10 @@ export type WriteLyricErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The project is not as If-Match says.
      */
@@ -2037,6 +2131,10 @@ export type GetSongErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2085,6 +2183,10 @@ export type OrderSongErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The project is not as If-Match says.
      */
@@ -2159,6 +2261,10 @@ export type GetVideoErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2207,6 +2313,10 @@ export type OrderVideoErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The project is not as If-Match says.
      */
@@ -2270,6 +2380,10 @@ export type ChooseLyricErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The project is not as If-Match says.
      */
     412: ProblemView;
@@ -2332,6 +2446,10 @@ export type ChooseSongErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The project is not as If-Match says.
      */
     412: ProblemView;
@@ -2393,6 +2511,10 @@ export type ChooseVideoErrors = {
      * The request contradicts the present state.
      */
     409: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The project is not as If-Match says.
      */
@@ -2489,6 +2611,10 @@ export type ListProjectOrdersErrors = {
      */
     404: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2517,6 +2643,10 @@ export type GetOrderErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -2666,6 +2796,10 @@ export type GetPreviewErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2726,6 +2860,10 @@ export type GetPosterErrors = {
      */
     409: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2773,6 +2911,10 @@ export type GetSongSrtErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -2822,6 +2964,10 @@ export type GetSongVttErrors = {
      */
     404: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2869,6 +3015,10 @@ export type GetSongLrcErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -2918,6 +3068,10 @@ export type GetVideoSrtErrors = {
      */
     404: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -2965,6 +3119,10 @@ export type GetVideoVttErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
@@ -3014,6 +3172,10 @@ export type GetVideoLrcErrors = {
      */
     404: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -3046,6 +3208,10 @@ export type LegacyCreateProjectErrors = {
      * In the form of FastAPI.
      */
     409: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
+    410: LegacyErrorView;
     /**
      * In the form of FastAPI.
      */
@@ -3098,6 +3264,10 @@ export type LegacyAddImagesErrors = {
     /**
      * In the form of FastAPI.
      */
+    410: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
     413: LegacyErrorView;
     /**
      * In the form of FastAPI.
@@ -3141,6 +3311,10 @@ export type LegacyGenerateLyricErrors = {
      * In the form of FastAPI.
      */
     409: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
+    410: LegacyErrorView;
     /**
      * In the form of FastAPI.
      */
@@ -3188,6 +3362,10 @@ export type LegacyLyricErrors = {
     /**
      * In the form of FastAPI.
      */
+    410: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
     422: LegacyErrorView;
     /**
      * In the form of FastAPI.
@@ -3221,6 +3399,10 @@ export type LegacyGenerateSongErrors = {
      * In the form of FastAPI.
      */
     409: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
+    410: LegacyErrorView;
     /**
      * In the form of FastAPI.
      */
@@ -3260,6 +3442,10 @@ export type LegacySongErrors = {
     /**
      * In the form of FastAPI.
      */
+    410: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
     422: LegacyErrorView;
     /**
      * In the form of FastAPI.
@@ -3294,6 +3480,10 @@ export type LegacySongsErrors = {
      * In the form of FastAPI.
      */
     409: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
+    410: LegacyErrorView;
     /**
      * In the form of FastAPI.
      */
@@ -3336,6 +3526,10 @@ export type LegacyGenerateVideoErrors = {
     /**
      * In the form of FastAPI.
      */
+    410: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
     422: LegacyErrorView;
     /**
      * In the form of FastAPI.
@@ -3369,6 +3563,10 @@ export type LegacyVideoStatusErrors = {
      * In the form of FastAPI.
      */
     409: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
+    410: LegacyErrorView;
     /**
      * In the form of FastAPI.
      */
@@ -3408,6 +3606,10 @@ export type LegacyVideoErrors = {
     /**
      * In the form of FastAPI.
      */
+    410: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
     422: LegacyErrorView;
     /**
      * In the form of FastAPI.
@@ -3442,6 +3644,10 @@ export type LegacyVideosErrors = {
      * In the form of FastAPI.
      */
     409: LegacyErrorView;
+    /**
+     * In the form of FastAPI.
+     */
+    410: LegacyErrorView;
     /**
      * In the form of FastAPI.
      */
@@ -3488,6 +3694,10 @@ export type GetHistoryErrors = {
      */
     404: ProblemView;
     /**
+     * The project was deleted.
+     */
+    410: ProblemView;
+    /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
     503: ProblemView;
@@ -3530,6 +3740,10 @@ export type StreamProjectEventsErrors = {
      * There is no such thing, or not yet.
      */
     404: ProblemView;
+    /**
+     * The project was deleted.
+     */
+    410: ProblemView;
     /**
      * The service cannot answer now. Try again after Retry-After seconds.
      */
