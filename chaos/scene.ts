@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BlobServiceClient } from '@azure/storage-blob';
 import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
+import { blobNames } from '../sandbox/blobs.ts';
 import { services } from '../sandbox/databases.ts';
 import { eventually } from '../sandbox/eventually.ts';
 import type { FaultProxy } from '../sandbox/fault-proxy.ts';
@@ -214,13 +214,8 @@ export class Scene {
   }
 
   /** The names of all stored files. */
-  async blobs(): Promise<string[]> {
-    const client = BlobServiceClient.fromConnectionString(azuriteConnectionString(this.part('azurite').address));
-    const container = client.getContainerClient('castad');
-    if (!(await container.exists())) return [];
-    const names: string[] = [];
-    for await (const { name } of container.listBlobsFlat()) names.push(name);
-    return names;
+  blobs(): Promise<string[]> {
+    return blobNames(azuriteConnectionString(this.part('azurite').address));
   }
 
   part(name: PartName): ManagedProcess {

@@ -1,10 +1,11 @@
-import { AssetStored, deadLetterTopic, message, replayTopic, SongReady, TaskDeleted, topics } from '@castad/contracts';
+import { AssetStored, deadLetterTopic, message, replayTopic, TaskDeleted, topics } from '@castad/contracts';
 import { headersOf } from '@castad/messaging';
 import { Database, newId } from '@castad/platform';
 import {
   aRenderSucceeded,
   aSongReady,
   aTrack,
+  blobNames,
   bootWith,
   type ChildService,
   eventually,
@@ -12,7 +13,6 @@ import {
   testBed,
   type TestBed,
 } from '@castad/testing';
-import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import axios from 'axios';
@@ -38,7 +38,7 @@ describe('the files of a deleted project', () => {
   let bed: TestBed;
   let env: Record<string, string>;
   let app: NestFastifyApplication;
-  let container: ContainerClient;
+  let azurite: string;
   let files: { mp3: Buffer; mp4: Buffer; jpg: Buffer };
   const host = new SourceHost();
   const front = new AzureFront();
@@ -51,8 +51,7 @@ describe('the files of a deleted project', () => {
     await host.listen();
     bed = await testBed({ parts: ['kafka', 'mariadb', 'azurite'] });
     await bed.migrate(SERVICE, migrations);
-    const azurite = bed.sandbox.env.AZURE_STORAGE_CONNECTION_STRING as string;
-    container = BlobServiceClient.fromConnectionString(azurite).getContainerClient('castad');
+    azurite = bed.sandbox.env.AZURE_STORAGE_CONNECTION_STRING as string;
     env = bed.env(SERVICE, {
       INTERNAL_SECRET: SECRET,
       HTTP_TIMEOUT_MS: '3000',
@@ -111,11 +110,7 @@ describe('the files of a deleted project', () => {
     const [row] = await bed.query<{ status: string; tries: number; code: string | null }>(SERVICE, sql, [taskId]);
     return row;
   };
-  const blobs = async (taskId: string) => {
-    const names: string[] = [];
-    for await (const { name } of container.listBlobsFlat({ prefix: taskId })) names.push(name);
-    return names;
-  };
+  const blobs = async (taskId: string) => (await blobNames(azurite)).filter(name => name.startsWith(taskId));
   const hasBlobs = (taskId: string, count: number) =>
     eventually(async () => expect(await blobs(taskId)).toHaveLength(count), 30_000);
   const areAllDone = (taskId: string, count: number) =>
@@ -257,9 +252,7 @@ describe('the files of a deleted project', () => {
     const cause = { messageId: newId(), traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` };
     await app
       .get(Database)
-      .transaction('background', async unit =>
-        unit.insertIfAbsent(Asset.ofSong(song(taskId, late) as SongReady, cause)),
-      );
+      .transaction('background', async unit => unit.insertIfAbsent(Asset.ofSong(song(taskId, late), cause)));
     await eventually(async () => expect(await assets(taskId)).toEqual([]));
     expect(host.callsFor(late.trackId)).toBe(0);
   });

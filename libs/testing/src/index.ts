@@ -1,4 +1,5 @@
 export * from './authority.ts';
+export { blobNames } from '../../../sandbox/blobs.ts';
 export * from './builders.ts';
 export * from './callback-door.ts';
 export * from './child-service.ts';
