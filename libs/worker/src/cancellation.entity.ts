@@ -58,8 +58,7 @@ export async function eraseRows<J extends Job & object>(
 
 /**
  * Of jobs that may have been made after the order to cancel or erase them was handled: ends the cancelled ones, erases
- * those of deleted tasks, and returns the others. A cancellation that is not committed yet is waited for: it may not
- * have seen these rows. A job without a revision is of no order, and nothing ends it.
+ * those of deleted tasks, and returns the others. A job without a revision is of no order, and nothing ends it.
  */
 export async function wanted<J extends Job & object>(
   em: EntityManager,
@@ -68,13 +67,26 @@ export async function wanted<J extends Job & object>(
 ): Promise<J[]> {
   const taskIds = [...new Set(jobs.flatMap(({ taskId, revision }) => (revision === undefined ? [] : [taskId])))];
   if (taskIds.length === 0) return jobs;
+  const through = await eraseDeleted(em, entity, taskIds);
+  const left = jobs.filter(({ taskId }) => through.get(taskId) !== EVER);
+  for (const job of left) if ((job.revision ?? Infinity) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
+  return left.filter(job => !isFinal(job));
+}
+
+/**
+ * Erases rows, made in this transaction, of tasks that are deleted. Returns through which revision the tasks are
+ * cancelled. A cancellation that is not committed yet is waited for: it may not have seen these rows.
+ */
+export async function eraseDeleted<J extends Job & object>(
+  em: EntityManager,
+  entity: EntityName<J>,
+  taskIds: string[],
+): Promise<Map<string, number>> {
   const rows = await em.find(Cancellation, { taskId: { $in: taskIds } }, { lockMode: LockMode.PESSIMISTIC_READ });
   const through = new Map(rows.map(({ taskId, revision }) => [taskId, revision]));
   const deleted = taskIds.filter(taskId => through.get(taskId) === EVER);
   if (deleted.length > 0) await deleteRows(em, entity, deleted);
-  const left = jobs.filter(({ taskId }) => !deleted.includes(taskId));
-  for (const job of left) if ((job.revision ?? Infinity) <= (through.get(job.taskId) ?? -1)) end(job, 'cancelled');
-  return left.filter(job => !isFinal(job));
+  return through;
 }
 
 const deleteRows = <J extends Job & object>(em: EntityManager, entity: EntityName<J>, taskIds: string[]) =>

@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '@castad/platform';
 import { LockMode, type EntityName, type FilterQuery } from '@mikro-orm/core';
-import { noteCancelled, type Through } from './cancellation.entity.ts';
+import { eraseDeleted, noteCancelled, type Through } from './cancellation.entity.ts';
 import { isFinal, type Job } from './job.ts';
 import type { PaidJob } from './paid-job.ts';
 
@@ -41,6 +41,7 @@ export async function restoreRows<J extends Job & object>(
   }
   // A callback in the same transaction looks for its row by the token.
   await em.flush();
+  await eraseDeleted(em, entity, [...new Set(tasks.map(({ taskId }) => taskId))]);
   if (bare.length > 0) await noteCancelled(em, bare);
 }
 

@@ -3,8 +3,8 @@ import { eventually } from '@castad/testing';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import mysql from 'mysql2/promise';
-import { EVER } from '../src/index.ts';
-import { PieceWorker } from './piece.ts';
+import { end, EVER } from '../src/index.ts';
+import { Piece, PieceWorker } from './piece.ts';
 import { Workshop } from './workshop.ts';
 
 jest.setTimeout(60_000);
@@ -73,6 +73,23 @@ it('follows a job no longer whose answer comes after its task was erased, and go
   expect((await shop.pieces()).map(piece => piece.taskId)).toEqual([other]);
   expect(shop.polls).toEqual([]);
   expect((await shop.said(taskId)).filter(said => said.startsWith('SongSubmitted'))).toEqual([]);
+});
+
+it('restores nothing of a deleted task', async () => {
+  app = await shop.boot();
+  const [taskId] = (await shop.order(app, 1)) as [string];
+  await erase(taskId);
+  await app.get(Database).transaction('requests', async unit =>
+    app.get(PieceWorker).restore(unit, {
+      key: { taskId, revision: 1 },
+      tell: () => {
+        const piece = Piece.ordered(taskId, new Date(Date.now() + 60_000), unit.now);
+        end(piece, 'done');
+        return piece;
+      },
+    }),
+  );
+  expect(await shop.pieces()).toEqual([]);
 });
 
 it('erases a row that an erasure under way could not see', async () => {
