@@ -5,7 +5,17 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startStudio, type Studio } from '../../../test/film.ts';
-import { ApiError, client, createClient, createProject, events, type EventView, waitFor } from '../src/index.ts';
+import {
+  ApiError,
+  client,
+  createClient,
+  createProject,
+  events,
+  type EventView,
+  getProject,
+  uploadImages,
+  waitFor,
+} from '../src/index.ts';
 
 jest.setTimeout(180_000);
 
@@ -34,6 +44,18 @@ describe('the TypeScript client', () => {
     } finally {
       rmSync(file);
     }
+  });
+
+  it('uploads files in their order', async () => {
+    const { data: made } = await createProject({ body: { businessName: 'Sea Breeze Stay', region: 'Gangneung' } });
+    const path = { projectId: made?.id as string };
+    const images = ['03.jpg', '01.jpg'].map(name => new Blob([readFileSync(join(root, 'examples/photos', name))]));
+    const sent = await uploadImages({ path, body: { images }, headers: { 'Idempotency-Key': 'photos' } });
+    const { data: project } = await getProject({ path });
+    expect(project?.images).toHaveLength(2);
+    expect(project?.images).toEqual(sent.data?.images);
+    const none = await uploadImages({ path, body: { images: [new Blob(['none'])] } });
+    expect(none.error).toMatchObject({ status: 415, code: 'NOT_AN_IMAGE' });
   });
 
   it('follows events from where a lost connection ended, each once', async () => {
