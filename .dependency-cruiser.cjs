@@ -12,7 +12,7 @@ const mayImport = {
   'apps/[^/]+': [...libs, 'libs/testing'],
   // A stand-in that shared code with our client would share its mistakes.
   sandbox: [kafkajs],
-  cli: ['libs/contracts', kafkajs, 'libs/messaging', 'libs/platform', 'sandbox'],
+  cli: ['libs/contracts', kafkajs, 'libs/messaging', 'libs/platform', 'clients', 'sandbox'],
   bench: [kafkajs, 'libs/platform', 'cli', 'sandbox'],
   chaos: [kafkajs, 'cli', 'sandbox'],
   'clients/[^/]+/src': [],

@@ -1,8 +1,21 @@
 import { createWriteStream, mkdirSync, openAsBlob, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type Client,
+  createClient,
+  createProject,
+  type CreateProjectDto,
+  events,
+  failed,
+  getProject,
+  getVideo,
+  type ProjectView,
+  runProject,
+  type StageView,
+  uploadImages,
+} from '@castad/client';
 import { Failure } from '../sandbox/failure.ts';
 
 const photoTypes: Record<string, string> = {
@@ -11,25 +24,6 @@ const photoTypes: Record<string, string> = {
   '.png': 'image/png',
   '.webp': 'image/webp',
 };
-
-interface Stage {
-  stage: string;
-  status: 'pending' | 'running' | 'completed' | 'failed';
-  startedAt?: string;
-  endedAt?: string;
-}
-
-interface Problem {
-  code: string;
-  reason: string;
-  retryable: boolean;
-}
-
-interface Project {
-  status: string;
-  stages: Stage[];
-  error?: Problem;
-}
 
 export interface Order {
   gatewayUrl: string;
@@ -40,52 +34,52 @@ export interface Order {
   signal: AbortSignal;
 }
 
-/** One film, ordered and followed as any client of the REST API would. */
+/** One film, ordered and followed by the client that others use too. */
 export class Film {
-  readonly #url: string;
-  readonly #signal: AbortSignal;
+  readonly #of: { client: Client; path: { projectId: string }; signal: AbortSignal };
 
-  private constructor(url: string, signal: AbortSignal) {
-    this.#url = url;
-    this.#signal = signal;
+  private constructor(client: Client, projectId: string, signal: AbortSignal) {
+    this.#of = { client, path: { projectId }, signal };
   }
 
   static async order({ gatewayUrl, brief, photos, signal }: Order): Promise<Film> {
-    const form = await photoForm(photos);
-    const projects = `${gatewayUrl}/v1/projects`;
-    const headers = { 'content-type': 'application/json' };
-    const created = await call(projects, { method: 'POST', headers, body: readFileSync(brief), signal });
-    const { id } = (await created.json()) as { id: string };
-    const film = new Film(`${projects}/${id}`, signal);
-    await call(`${film.#url}/images`, { method: 'POST', body: form, signal });
-    await call(`${film.#url}/run`, { method: 'POST', headers, body: '{}', signal });
+    const images = await photosIn(photos);
+    const client = createClient({ baseUrl: gatewayUrl });
+    const body = JSON.parse(readFileSync(brief, 'utf8')) as CreateProjectDto;
+    const { id } = await answered(createProject({ client, body, signal }));
+    const film = new Film(client, id, signal);
+    await answered(uploadImages({ ...film.#of, body: { images } }));
+    await answered(runProject({ ...film.#of, body: {} }));
     return film;
   }
 
   /** Tells of every stage when it begins and when it ends, until the film is there. */
   async follow(tell: (line: string) => void) {
     const told = new Map<string, string>();
-    for (;;) {
-      const response = await call(this.#url, { signal: this.#signal });
-      const project = (await response.json()) as Project;
+    const isMade = async () => {
+      const project = await answered(getProject(this.#of));
       for (const stage of project.stages) {
         if (stage.status === 'pending' || told.get(stage.stage) === stage.status) continue;
         told.set(stage.stage, stage.status);
         tell(`${stage.stage.padEnd(6)} ${stage.status}${duration(stage)}`);
       }
-      if (project.status === 'completed') return;
-      if (project.status !== 'processing') throw notMade(project);
-      await pause(100, undefined, { signal: this.#signal });
-    }
+      if (!['completed', 'processing'].includes(project.status)) throw notMade(project);
+      return project.status === 'completed';
+    };
+    if (await isMade()) return;
+    const { client, path, signal } = this.#of;
+    for await (const _ of events({ client, ...path, signal })) if (await isMade()) return;
   }
 
   async download(file: string) {
-    const { body } = await call(`${this.#url}/video`, { signal: this.#signal });
-    if (!body) throw new Failure('The film is empty.');
+    const { url } = await answered(getVideo({ ...this.#of, query: { as: 'json' } }));
+    const { signal } = this.#of;
+    const { ok, status, body } = await fetch(url, { signal });
+    if (!ok || !body) throw new Failure(`The film cannot be read: its link answers ${status}.`);
     mkdirSync(dirname(file), { recursive: true });
     const draft = `${file}.part`;
     try {
-      await pipeline(Readable.fromWeb(body), createWriteStream(draft), { signal: this.#signal });
+      await pipeline(Readable.fromWeb(body), createWriteStream(draft), { signal });
       renameSync(draft, file);
     } finally {
       rmSync(draft, { force: true });
@@ -93,33 +87,33 @@ export class Film {
   }
 }
 
-async function photoForm(folder: string): Promise<FormData> {
-  const files = readdirSync(folder).filter(file => photoTypes[extname(file).toLowerCase()]);
-  if (files.length === 0) {
+async function photosIn(folder: string): Promise<File[]> {
+  const names = readdirSync(folder).filter(name => photoTypes[extname(name).toLowerCase()]);
+  if (names.length === 0) {
     throw new Failure(`There is no photo in ${folder}.`, { next: 'put JPEG, PNG or WebP files there.' });
   }
-  const form = new FormData();
-  for (const file of files.sort()) {
-    const type = photoTypes[extname(file).toLowerCase()];
-    form.append('images', await openAsBlob(join(folder, file), { type }), basename(file));
-  }
-  return form;
+  return Promise.all(
+    names.sort().map(async name => {
+      const type = photoTypes[extname(name).toLowerCase()];
+      return new File([await openAsBlob(join(folder, name))], name, { type });
+    }),
+  );
 }
 
-async function call(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init);
-  if (response.ok) return response;
-  const said = await response.text();
-  throw new Failure(`${init.method ?? 'GET'} ${url} was answered with ${response.status}: ${said}`, {
-    next: response.status < 500 ? 'correct what the answer names.' : 'read the logs of the services.',
+async function answered<T>(answer: Promise<{ data?: T; error?: unknown; response?: Response }>): Promise<T> {
+  const { data, error, response } = await answer;
+  if (data) return data;
+  const { status, code, message, problem } = failed(error, response);
+  throw new Failure([`The API answered ${status} ${code}: ${message}`, ...(problem?.errors ?? [])].join('\n'), {
+    next: status < 500 ? 'correct what the answer names.' : 'read the logs of the services.',
   });
 }
 
-function duration({ startedAt, endedAt }: Stage): string {
+function duration({ startedAt, endedAt }: StageView): string {
   return startedAt && endedAt ? ` in ${seconds(Date.parse(endedAt) - Date.parse(startedAt))}` : '';
 }
 
-function notMade({ status, error, stages }: Project): Failure {
+function notMade({ status, error, stages }: ProjectView): Failure {
   const at = stages.find(stage => stage.status === 'failed')?.stage;
   const why = error ? `: ${error.reason} (${error.code})` : '';
   return new Failure(`The film is ${status}${at ? ` at the stage ${at}` : ''}${why}.`, {
