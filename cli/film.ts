@@ -68,7 +68,8 @@ export class Film {
     };
     if (await isMade()) return;
     const { client, path, signal } = this.#of;
-    for await (const _ of events({ client, ...path, signal })) if (await isMade()) return;
+    // What is told of the photos belongs to no order.
+    for await (const { revision } of events({ client, ...path, signal })) if (revision > 0 && (await isMade())) return;
   }
 
   async download(file: string) {
