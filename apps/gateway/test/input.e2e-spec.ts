@@ -246,6 +246,7 @@ describe('what clients send', () => {
   describe('as an address', () => {
     it.each([
       ['%zz', '400 BAD_REQUEST'],
+      ['x'.repeat(1_000), '404 TASK_NOT_FOUND'],
       ['x'.repeat(5_000), '414 URI_TOO_LONG'],
       ['x'.repeat(50_000), '431 HEADERS_TOO_LARGE'],
     ])('is refused in the one form for refusals: %.5s', async (id, expected) => {

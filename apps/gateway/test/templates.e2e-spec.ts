@@ -173,6 +173,8 @@ describe('an order with a template', () => {
     it('with a clear answer where there is none, or nobody can say', async () => {
       catalogue = () => ({ status: 404, body: unknown });
       expect(refusal(await rest.call('GET', '/v1/templates/none%2F..%2Fadmin'))).toBe('404 TEMPLATE_NOT_FOUND');
+      catalogue = () => ({ status: 500, body: {} });
+      expect(refusal(await rest.call('GET', `/v1/templates/${'x'.repeat(101)}`))).toBe('404 TEMPLATE_NOT_FOUND');
       catalogue = () => ({ status: 503, body: {} });
       expect(refusal(await rest.call('GET', '/v1/templates'))).toBe('503 TEMPLATE_UNCHECKED');
     });

@@ -25,8 +25,8 @@ let hasLogger = false;
 
 const BODY_LIMIT = 256 * 1024;
 
-/** An address with a slash at its end is the same. */
-const routerOptions = { ignoreTrailingSlash: true };
+/** An address with a slash at its end is the same. What is no id is not found: few are too long to look at (414). */
+const routerOptions = { ignoreTrailingSlash: true, maxParamLength: 2_000 };
 
 /** Builds the service and starts HTTP, then messages. Health answers even while the broker or database is away. */
 export async function boot(module: Type, options: StartOptions = {}): Promise<NestFastifyApplication> {

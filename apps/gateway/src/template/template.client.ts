@@ -16,6 +16,7 @@ export interface TemplateFault {
 
 /** A client waits for it. */
 const TIMEOUT_MS = 3_000;
+const MAX_ID = 100;
 
 /** video-service: which templates there are, and whether films can be made with them. */
 @Injectable()
@@ -44,7 +45,8 @@ export class TemplateClient {
   }
 
   /** @throws NotFound `TEMPLATE_NOT_FOUND`; Unavailable `TEMPLATE_UNCHECKED` */
-  one(id: string): Promise<TemplateView> {
+  async one(id: string): Promise<TemplateView> {
+    if (id.length > MAX_ID) throw notFound();
     return this.read<TemplateView>(`/internal/templates/${encodeURIComponent(id)}`);
   }
 
@@ -52,7 +54,7 @@ export class TemplateClient {
     const { status, data } = await this.call({ url }).catch((error: unknown) => {
       throw unchecked(error);
     });
-    if (status === 404) throw new NotFound('TEMPLATE_NOT_FOUND', 'There is no such template.');
+    if (status === 404) throw notFound();
     if (status !== 200) throw unchecked(new Error(`video-service answered ${status}`));
     return data as T;
   }
@@ -73,3 +75,5 @@ const unchecked = (cause: unknown) =>
     'The video provider does not say now which templates there are.',
     toError(cause),
   );
+
+const notFound = () => new NotFound('TEMPLATE_NOT_FOUND', 'There is no such template.');
