@@ -184,7 +184,9 @@ describe('a deleted project', () => {
     const id = await order();
     await erase(id);
     await isAnnounced(id);
-    expect(await said(CancelTask, id)).toMatchObject([{ data: { taskId: id, revision: 1 } }]);
+    await eventually(async () =>
+      expect(await said(CancelTask, id)).toMatchObject([{ data: { taskId: id, revision: 1 } }]),
+    );
     const ends = (await bed.topics.read(TaskDeleted.topic)).filter(({ key }) => key === id);
     expect(ends.map(({ type }) => type)).toEqual([TaskCancelled.type, TaskDeleted.type]);
     expect(ends[0]?.data).toMatchObject({ revision: 1, stage: 'lyric' });
