@@ -9,8 +9,23 @@ import { Watcher } from './watcher.ts';
 
 const ROUNDS = 5;
 const REQUESTS = 100;
+const LIST_REQUESTS = 20;
 const FILMS = 60;
 const WARM_UP = 200;
+
+/** Pages of 20, and the text by which each is known to have come. */
+const LISTS = {
+  newest: ['/v1/projects', '"projects"'],
+  oldest: ['/v1/projects?sort=oldest', '"projects"'],
+  'by status': ['/v1/projects?status=waiting', '"projects"'],
+  'by language': ['/v1/projects?language=en', '"projects"'],
+  'by external id': ['/v1/projects?externalId=none', '"projects"'],
+  'by name': ['/v1/projects?q=Sea%20Breeze', '"projects"'],
+  'by a name that nobody has': ['/v1/projects?q=none', '"projects"'],
+  orders: ['/v1/orders', '"orders"'],
+  videos: ['/v1/videos', '"videos"'],
+  'videos of a format': ['/v1/videos?format=9:16', '"videos"'],
+} as const;
 
 interface Round {
   accept: number;
@@ -34,6 +49,7 @@ export async function b11(): Promise<Record<string, Figure>> {
     await measure(stage, watcher);
     console.log('  with full tables');
     const full = await inRounds(ROUNDS, () => measure(stage, watcher));
+    const lists = await inRounds(ROUNDS, () => measureLists(stage, film));
     const ratio = (what: keyof Round, of: string) => {
       const [ms, emptyMs] = [full, empty].map(rounds => rounds.map(round => round[what])) as [number[], number[]];
       const details = { filled, ms, emptyMs };
@@ -44,6 +60,18 @@ export async function b11(): Promise<Record<string, Figure>> {
       'B11.accept': ratio('accept', 'an order'),
       'B11.film': ratio('film', 'a lyric, claimed and folded'),
       'B11.list': ratio('list', 'a list of projects'),
+      ...Object.fromEntries(
+        Object.keys(LISTS).map(name => {
+          const unit = 'p50 of a page with full tables / of one project by its id';
+          return [
+            `B11.list ${name}`,
+            figure(
+              lists.map(round => round[name] as number),
+              { unit, goal: 5, stretch: 3 },
+            ),
+          ];
+        }),
+      ),
       'B11.events': ratio('events', "the first page of a project's event stream"),
     };
   } finally {
@@ -65,6 +93,15 @@ async function measure(stage: Stage, watcher: Watcher): Promise<Round> {
     firstOf(`${gatewayUrl}/v1/projects/${taskIds[next++]}/events`, 'TaskCompleted'),
   );
   return { accept, film, list, events };
+}
+
+/** The median of each list, as a multiple of that of one project. */
+async function measureLists({ system: { gatewayUrl } }: Stage, taskId: string): Promise<Record<string, number>> {
+  const one = await times(REQUESTS, () => firstOf(`${gatewayUrl}/v1/projects/${taskId}`, '"stages"'));
+  const ratios: Record<string, number> = {};
+  for (const [name, [path, text]] of Object.entries(LISTS))
+    ratios[name] = (await times(LIST_REQUESTS, () => firstOf(gatewayUrl + path, text))) / one;
+  return ratios;
 }
 
 async function times(count: number, work: () => Promise<void>): Promise<number> {

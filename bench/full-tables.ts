@@ -13,24 +13,33 @@ const id = (version: number) => `concat('01900000-0000-${version}000-8000-', lpa
 const later = { due_at: 'now(3) + interval 1 day', deadline: 'now(3) + interval 1 day', ended_at: 'null' };
 const end = { event_id: id(4), position: '(select position from castad_gateway.feed) + n + 1' };
 
-/** Of each film: its project, order, stage, last event, lyric, and a message that each service has handled. */
-const finished: Record<string, Differing> = {
-  'castad_gateway.project': {},
-  'castad_gateway.task_order': {},
-  'castad_gateway.stage_attempt': {},
-  'castad_gateway.task_event': end,
-  'castad_lyric.lyric': {},
-  'castad_gateway.inbox': { id: id(4) },
-  'castad_lyric.inbox': { id: id(4) },
+const file = `json_object('name', 'film', 'path', 'film.mp4', 'contentType', 'video/mp4', 'size', 1, 'sha256', repeat('0', 64))`;
+const film = {
+  name: "'video'",
+  format: "'9:16'",
+  output: "json_object('format', '9:16', 'durationSeconds', 30)",
+  files: `json_array(${file})`,
 };
 
+/** Of each film: its project, order, stages, last event, lyric, and a message that each service has handled. */
+const finished: [table: string, Differing][] = [
+  ['castad_gateway.project', {}],
+  ['castad_gateway.task_order', {}],
+  ['castad_gateway.stage_attempt', {}],
+  ['castad_gateway.stage_attempt', film],
+  ['castad_gateway.task_event', end],
+  ['castad_lyric.lyric', {}],
+  ['castad_gateway.inbox', { id: id(4) }],
+  ['castad_lyric.inbox', { id: id(4) }],
+];
+
 /** A film that waits for its lyric has neither an end nor words. */
-const waiting: Record<string, Differing> = {
-  'castad_gateway.project': {},
-  'castad_gateway.task_order': { ...later, status: "'running'" },
-  'castad_gateway.stage_attempt': {},
-  'castad_lyric.lyric': { ...later, status: "'ordered'", lyric: 'null' },
-};
+const waiting: [table: string, Differing][] = [
+  ['castad_gateway.project', {}],
+  ['castad_gateway.task_order', { ...later, status: "'running'" }],
+  ['castad_gateway.stage_attempt', {}],
+  ['castad_lyric.lyric', { ...later, status: "'ordered'", lyric: 'null' }],
+];
 
 /** Fills the tables of the gateway and lyric-service with copies of a lyric's film; how many rows each has then. */
 export async function fillTables(database: mysql.Connection, film: string): Promise<Record<string, number>> {
@@ -39,13 +48,12 @@ export async function fillTables(database: mysql.Connection, film: string): Prom
   await database.query('insert into bench.numbers (i) values ?', [Array.from({ length: BATCH }, (_, i) => [i])]);
   for (let n = 0; n < FINISHED + WAITING; n += BATCH) {
     if (n % (10 * BATCH) === 0) console.log(`  filling the tables: ${n} films`);
-    const tables = Object.entries(n < FINISHED ? finished : waiting);
-    for (const [table, differing] of tables) await copy(database, table, differing, film, n);
+    for (const [table, differing] of n < FINISHED ? finished : waiting) await copy(database, table, differing, film, n);
   }
   // New events come after those.
   await database.query('update castad_gateway.feed set position = position + ?', [FINISHED + 1]);
   const counts: Record<string, number> = {};
-  for (const table of Object.keys(finished)) {
+  for (const table of new Set(finished.map(([name]) => name))) {
     const [[row]] = await database.query<mysql.RowDataPacket[]>(`select count(*) as rows_in from ${table}`);
     counts[table] = Number(row?.rows_in);
   }
