@@ -556,6 +556,10 @@ describe('video-service', () => {
   });
 
   describe('asks for a template', () => {
+    beforeAll(() => {
+      env = { ...env, HTTP_TIMEOUT_MS: '20000' };
+    });
+
     const asks = async () => (await sim(`requests?path=/v2/templates/${SQUARE}&count=true`)).count;
     const film = async () => (await end(await send({ plan: aPlan({ video: { format: '1:1' } }) }))).type;
     const age = (seconds: number) =>
