@@ -565,9 +565,12 @@ describe('video-service', () => {
     const age = (seconds: number) =>
       bed.query(SERVICE, 'update template set fetched_at = now(3) - interval ? second', [seconds]);
     it('once for all films of two instances, though the first answer is slow', async () => {
+      // It looks at its templates when it starts, and may be at it.
+      await app.close();
       await bed.query(SERVICE, 'delete from template where id = ?', [SQUARE]);
+      await sim('reset', {});
       await sim('faults', { endpoint: 'GET /v2/templates/*', match: SQUARE, kind: 'delay', ms: 500, times: 1 });
-      await restart();
+      app = await bootWith(env, VideoServiceModule);
       const other = await bootWith({ ...env, PORT: '0' }, VideoServiceModule);
       try {
         const events = Array.from({ length: 30 }, () => aSongReady({ plan: aPlan({ video: { format: '1:1' } }) }));
