@@ -15,15 +15,15 @@ import {
 } from '@castad/contracts';
 import { KafkaClient } from '@castad/messaging';
 import { Database, newId } from '@castad/platform';
-import { aPlan, bootWith, eventually, refusal, Rest, testBed, type TestBed } from '@castad/testing';
+import { aPlan, bootWith, eventually, refusal, Rest, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GatewayModule } from '../src/gateway.module.ts';
 import { setUpHttp } from '../src/http.ts';
-import { migrations } from '../src/migrations/index.ts';
 import { readHistory } from '../src/projection/history.ts';
 import { Rebuilding } from '../src/projection/rebuilding.ts';
 import { Listener } from './listener.ts';
+import { startAlone } from './alone.ts';
 import { eventsOf, stored, tellAll } from './told.ts';
 
 jest.setTimeout(180_000);
@@ -41,7 +41,6 @@ interface Document {
   paths: Record<string, Record<string, { operationId: string }>>;
 }
 
-/** The gateway and nobody else: what the services say, the test says. */
 describe('a deleted project', () => {
   let bed: TestBed;
   let env: Record<string, string>;
@@ -50,16 +49,7 @@ describe('a deleted project', () => {
   let rest: Rest;
 
   beforeAll(async () => {
-    bed = await testBed({ parts: ['kafka', 'mariadb'] });
-    await bed.migrate(SERVICE, migrations);
-    env = bed.env(SERVICE, {
-      STORAGE_URL: 'http://127.0.0.1:9',
-      VIDEO_URL: 'http://127.0.0.1:9',
-      INTERNAL_SECRET: 'the-secret-of-the-services',
-      WORKER_POLL_MS: '100',
-      KAFKA_SESSION_TIMEOUT_MS: '6000',
-    });
-    app = await bootWith(env, GatewayModule, { http: setUpHttp });
+    ({ bed, env, app } = await startAlone());
     url = await app.getUrl();
     rest = new Rest(url);
   });

@@ -1,11 +1,9 @@
 import { GenerateLyric, GenerateSong, type Lyric, LyricFailed, LyricGenerated, message } from '@castad/contracts';
 import { newId } from '@castad/platform';
-import { aLyric, aPlan, bootWith, eventually, refusal, Rest, testBed, type TestBed } from '@castad/testing';
+import { aLyric, aPlan, eventually, refusal, Rest, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { GatewayModule } from '../src/gateway.module.ts';
-import { setUpHttp } from '../src/http.ts';
-import { migrations } from '../src/migrations/index.ts';
+import { startAlone } from './alone.ts';
 import { eventsOf, tellAll } from './told.ts';
 
 jest.setTimeout(120_000);
@@ -22,23 +20,13 @@ interface View {
   stages: { status: string; result?: number; stale: boolean; output?: object }[];
 }
 
-/** The gateway and nobody else: what the services say, the test says. */
 describe('an order of several drafts', () => {
   let bed: TestBed;
   let app: NestFastifyApplication;
   let rest: Rest;
 
   beforeAll(async () => {
-    bed = await testBed({ parts: ['kafka', 'mariadb'] });
-    await bed.migrate('gateway', migrations);
-    const env = bed.env('gateway', {
-      STORAGE_URL: 'http://127.0.0.1:9',
-      VIDEO_URL: 'http://127.0.0.1:9',
-      INTERNAL_SECRET: 'the-secret-of-the-services',
-      WORKER_POLL_MS: '100',
-      KAFKA_SESSION_TIMEOUT_MS: '6000',
-    });
-    app = await bootWith(env, GatewayModule, { http: setUpHttp });
+    ({ bed, app } = await startAlone());
     rest = new Rest(await app.getUrl());
   });
   afterAll(async () => {

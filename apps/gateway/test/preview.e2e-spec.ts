@@ -14,14 +14,12 @@ import {
   TaskFailed,
 } from '@castad/contracts';
 import { Database, loadConfig, newId } from '@castad/platform';
-import { aPlan, bootWith, eventually, refusal, Rest, testBed, type TestBed } from '@castad/testing';
+import { aPlan, eventually, refusal, Rest, type TestBed } from '@castad/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GatewayConfig } from '../src/gateway.config.ts';
-import { GatewayModule } from '../src/gateway.module.ts';
-import { setUpHttp } from '../src/http.ts';
-import { migrations } from '../src/migrations/index.ts';
 import { Rebuilding } from '../src/projection/rebuilding.ts';
+import { startAlone } from './alone.ts';
 import { eventsOf, stored, tellAll } from './told.ts';
 
 jest.setTimeout(120_000);
@@ -42,7 +40,6 @@ interface View {
   stages: { status: string; result?: number; stale: boolean; attempts: object[]; formats?: Film[] }[];
 }
 
-/** The gateway and nobody else: what the services say, the test says. */
 describe('a preview of a film', () => {
   let bed: TestBed;
   let env: Record<string, string>;
@@ -50,16 +47,7 @@ describe('a preview of a film', () => {
   let rest: Rest;
 
   beforeAll(async () => {
-    bed = await testBed({ parts: ['kafka', 'mariadb'] });
-    await bed.migrate('gateway', migrations);
-    env = bed.env('gateway', {
-      STORAGE_URL: 'http://127.0.0.1:9',
-      VIDEO_URL: 'http://127.0.0.1:9',
-      INTERNAL_SECRET: 'the-secret-of-the-services',
-      WORKER_POLL_MS: '100',
-      KAFKA_SESSION_TIMEOUT_MS: '6000',
-    });
-    app = await bootWith(env, GatewayModule, { http: setUpHttp });
+    ({ bed, env, app } = await startAlone());
     rest = new Rest(await app.getUrl());
   });
   afterAll(async () => {
